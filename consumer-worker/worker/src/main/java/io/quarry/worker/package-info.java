@@ -1,0 +1,4 @@
+@NullMarked
+package io.quarry.worker;
+
+import org.jspecify.annotations.NullMarked;

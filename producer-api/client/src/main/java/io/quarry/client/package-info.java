@@ -1,0 +1,4 @@
+@NullMarked
+package io.quarry.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.quarry.scheduler.lifecycle;
+
+import org.jspecify.annotations.NullMarked;

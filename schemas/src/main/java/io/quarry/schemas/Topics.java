@@ -1,0 +1,83 @@
+package io.quarry.schemas;
+
+import java.util.regex.Pattern;
+
+/**
+ * Names of the topics under one prefix. The only place where a topic's name is made or taken apart.
+ *
+ * @param prefix what every name begins with, {@code quarry.} unless set otherwise
+ */
+public record Topics(String prefix) {
+    /** Prefix of an installation that sets none. */
+    public static final String DEFAULT_PREFIX = "quarry.";
+
+    /** Group that always exists. */
+    public static final String DEFAULT_GROUP = "default";
+
+    private static final Pattern GROUP = Pattern.compile("[a-z][a-z0-9-]{0,62}");
+
+    public static Topics withDefaultPrefix() {
+        return new Topics(DEFAULT_PREFIX);
+    }
+
+    /** Queue of a group, one partition: public, written by anybody. */
+    public String jobs(String group) {
+        return prefix + "jobs." + group;
+    }
+
+    /** Later attempts of a group's jobs, one partition; written by the lifecycle. */
+    public String retries(String group) {
+        return prefix + "retries." + group;
+    }
+
+    /** Router of jobs larger than their group's worker, one partition. The name is no group's: groups named so are refused. */
+    public String oversize() {
+        return prefix + "jobs.oversize";
+    }
+
+    public String dead() {
+        return prefix + "jobs.dead";
+    }
+
+    public String invalid() {
+        return prefix + "jobs.invalid";
+    }
+
+    public String events() {
+        return prefix + "job-events";
+    }
+
+    public String states() {
+        return prefix + "job-state";
+    }
+
+    public String commands() {
+        return prefix + "commands";
+    }
+
+    public String groups() {
+        return prefix + "resource-groups";
+    }
+
+    /** Name of the share group that a resource group's workers form. */
+    public String shareGroup(String group) {
+        return prefix + "workers." + group;
+    }
+
+    /** Matches the queue of every group and the router, and not jobs.dead or jobs.invalid. */
+    public Pattern jobsPattern() {
+        return Pattern.compile(Pattern.quote(prefix + "jobs.") + "(?!dead$|invalid$)[a-z][a-z0-9-]{0,62}");
+    }
+
+    public Pattern retriesPattern() {
+        return Pattern.compile(Pattern.quote(prefix + "retries.") + "[a-z][a-z0-9-]{0,62}");
+    }
+
+    /** Whether a name may be a group's; dead, invalid and oversize are taken by topics. */
+    public static boolean validGroup(String name) {
+        return GROUP.matcher(name).matches()
+                && !name.equals("dead")
+                && !name.equals("invalid")
+                && !name.equals("oversize");
+    }
+}

@@ -1,0 +1,5 @@
+/** The wire contract: topics, rules of a job record, placement. */
+@NullMarked
+package io.quarry.schemas;
+
+import org.jspecify.annotations.NullMarked;
