@@ -1,0 +1,69 @@
+package io.quarry.local.broker;
+
+import java.nio.file.Path;
+import java.util.Properties;
+
+/** Properties of a broker that is alone, small and quick to answer: its own controller, every internal topic once. */
+final class BrokerProperties {
+    static final int NODE_ID = 1;
+    static final String CONTROLLER_LISTENER = "CONTROLLER";
+
+    private static final String HOST = "127.0.0.1";
+    private static final String CLEANER_BUFFER_BYTES = "4194304";
+
+    private BrokerProperties() {}
+
+    static Properties of(Path directory, int port, int controllerPort) {
+        Properties p = new Properties();
+        p.setProperty("node.id", Integer.toString(NODE_ID));
+        p.setProperty("process.roles", "broker,controller");
+        p.setProperty("log.dirs", directory.toString());
+        p.setProperty(
+                "listeners",
+                "PLAINTEXT://" + HOST + ":" + port + "," + CONTROLLER_LISTENER + "://" + HOST + ":" + controllerPort);
+        p.setProperty("advertised.listeners", "PLAINTEXT://" + HOST + ":" + port);
+        p.setProperty("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        p.setProperty("controller.listener.names", CONTROLLER_LISTENER);
+        p.setProperty("inter.broker.listener.name", "PLAINTEXT");
+        // The voter is named here and not in the log, since its port is another one at each start.
+        p.setProperty("controller.quorum.voters", NODE_ID + "@" + HOST + ":" + controllerPort);
+        p.setProperty("controller.quorum.election.timeout.ms", "200");
+        p.setProperty("controller.quorum.append.linger.ms", "0");
+        p.setProperty("auto.create.topics.enable", "false");
+
+        // After a SIGKILL the controller takes the old incarnation for alive until its session is over.
+        p.setProperty("broker.session.timeout.ms", "1500");
+        p.setProperty("broker.heartbeat.interval.ms", "300");
+
+        for (String topic : new String[] {"offsets.topic", "transaction.state.log", "share.coordinator.state.topic"}) {
+            p.setProperty(topic + ".replication.factor", "1");
+            p.setProperty(topic + ".num.partitions", "4");
+        }
+        p.setProperty("transaction.state.log.min.isr", "1");
+        p.setProperty("share.coordinator.state.topic.min.isr", "1");
+        p.setProperty("min.insync.replicas", "1");
+        p.setProperty("default.replication.factor", "1");
+
+        // A join takes a heartbeat or two: with the defaults of 5 s the first job would wait for 6 s.
+        p.setProperty("group.initial.rebalance.delay.ms", "0");
+        p.setProperty("group.streams.initial.rebalance.delay.ms", "0");
+        for (String kind : new String[] {"share", "consumer", "streams"}) {
+            p.setProperty("group." + kind + ".min.heartbeat.interval.ms", "200");
+            p.setProperty("group." + kind + ".heartbeat.interval.ms", "500");
+            p.setProperty("group." + kind + ".assignment.interval.ms", "100");
+        }
+        p.setProperty("group.share.delivery.count.limit", "10");
+
+        // Memory and threads of a guest.
+        p.setProperty("log.cleaner.dedupe.buffer.size", CLEANER_BUFFER_BYTES);
+        p.setProperty("log.index.size.max.bytes", "1048576");
+        p.setProperty("share.coordinator.load.buffer.size", "1048576");
+        p.setProperty("transaction.state.log.load.buffer.size", "1048576");
+        p.setProperty("num.network.threads", "2");
+        p.setProperty("num.io.threads", "4");
+        p.setProperty("background.threads", "2");
+        p.setProperty("group.coordinator.threads", "1");
+        p.setProperty("num.recovery.threads.per.data.dir", "2");
+        return p;
+    }
+}

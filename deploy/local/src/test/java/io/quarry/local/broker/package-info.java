@@ -1,0 +1,4 @@
+@NullMarked
+package io.quarry.local.broker;
+
+import org.jspecify.annotations.NullMarked;
