@@ -1,0 +1,144 @@
+package io.quarry.engine.query;
+
+import io.quarry.avro.Progress;
+import io.quarry.engine.JobContext;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.duckdb.DuckDBPreparedStatement;
+import org.duckdb.QueryProgress;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The small thread beside a running attempt: reports progress, repeats an interrupt until it is heeded, and stops the attempt
+ * when the process outgrows its memory (DuckDB's own limit does not count what expressions allocate).
+ */
+final class AttemptWatch implements AutoCloseable {
+    static final long INTERVAL_MILLIS = 200;
+
+    private static final Logger LOG = LoggerFactory.getLogger(AttemptWatch.class);
+
+    private final JobContext context;
+    private final ProcessMemory memory;
+    private final Interruption interruption;
+    private final Path spill;
+    private final ScheduledExecutorService thread;
+    private volatile String phase = "open";
+    private volatile long rows;
+    private volatile long peak;
+    private volatile long spillPeak;
+    private @Nullable ScheduledFuture<?> looking;
+
+    private AttemptWatch(JobContext context, ProcessMemory memory, Interruption interruption, Path spill) {
+        this.context = context;
+        this.memory = memory;
+        this.interruption = interruption;
+        this.spill = spill;
+        this.thread = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread daemon = new Thread(task, "offline-query-watch");
+            daemon.setDaemon(true);
+            return daemon;
+        });
+    }
+
+    static AttemptWatch start(JobContext context, ProcessMemory memory, Interruption interruption, Path spill) {
+        memory.resetPeak();
+        AttemptWatch watch = new AttemptWatch(context, memory, interruption, spill);
+        watch.looking =
+                watch.thread.scheduleWithFixedDelay(watch::lookSafely, 0, INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
+        return watch;
+    }
+
+    void phase(String name) {
+        phase = name;
+    }
+
+    void rows(long written) {
+        rows = written;
+    }
+
+    long peakBytes() {
+        return Math.max(peak, memory.peak());
+    }
+
+    long spillPeakBytes() {
+        return spillPeak;
+    }
+
+    private void lookSafely() {
+        try {
+            look();
+        } catch (RuntimeException bug) {
+            // Must not end the watch: it is what stops the attempt.
+            LOG.error("progress could not be reported jobId={}", context.job().getId(), bug);
+        }
+    }
+
+    private void look() {
+        long resident = memory.resident();
+        peak = Math.max(peak, resident);
+        if (resident > context.memoryBytes()) {
+            interruption.because(Interruption.Reason.OVER_MEMORY);
+        } else if (context.stopping()) {
+            interruption.because(Interruption.Reason.STOPPED);
+        }
+        interruption.again();
+        long spilled = size(spill);
+        spillPeak = Math.max(spillPeak, spilled);
+        context.progress(Progress.newBuilder()
+                .setPhase(phase)
+                .setFraction(fraction())
+                .setRows(rows)
+                .setMemoryBytes(resident)
+                .setPeakMemoryBytes(peakBytes())
+                .setSpillBytes(spilled)
+                .build());
+    }
+
+    private @Nullable Double fraction() {
+        Statement statement = interruption.running();
+        if (statement == null) {
+            return null;
+        }
+        try {
+            QueryProgress progress =
+                    statement.unwrap(DuckDBPreparedStatement.class).getQueryProgress();
+            double percentage = progress.getPercentage();
+            return percentage < 0 ? null : Math.min(1, percentage / 100);
+        } catch (SQLException over) {
+            return null;
+        }
+    }
+
+    private static long size(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.mapToLong(file -> file.toFile().length()).sum();
+        } catch (IOException absent) {
+            return 0;
+        }
+    }
+
+    @Override
+    public void close() {
+        if (looking != null) {
+            looking.cancel(false);
+        }
+        thread.shutdownNow();
+        try {
+            if (!thread.awaitTermination(5, TimeUnit.SECONDS)) {
+                interruption.end();
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
