@@ -79,18 +79,27 @@ public final class AvroDeserializer<T extends IndexedRecord> implements Deserial
                         Reason.TRAILING_BYTES, "the value of schema id " + id + " is followed by more bytes");
             }
             return value;
-        } catch (AvroTypeException unlike) {
-            throw new UnreadableRecordException(
-                    Reason.INCOMPATIBLE_SCHEMA,
-                    "schema id " + id + " cannot be resolved to the reader's: " + unlike.getMessage(),
-                    unlike);
         } catch (UnreadableRecordException known) {
             throw known;
-        } catch (IOException | RuntimeException corrupt) {
-            // Avro answers garbage with any of a dozen exceptions; all of them mean that these bytes are no such value.
-            throw new UnreadableRecordException(
-                    Reason.CORRUPT, "the bytes are no value of schema id " + id + ": " + corrupt.getMessage(), corrupt);
+        } catch (IOException | RuntimeException failure) {
+            throw unreadable(id, failure);
         }
+    }
+
+    private UnreadableRecordException unreadable(int id, Exception failure) {
+        // Avro answers garbage with any of a dozen exceptions; a type exception may also mean schemas that do not
+        // resolve.
+        if (failure instanceof AvroTypeException && type != null && registry != null) {
+            Schema wanted = SpecificData.get().getSchema(type);
+            if (!Compatibility.canRead(wanted, registry.schema(id))) {
+                return new UnreadableRecordException(
+                        Reason.INCOMPATIBLE_SCHEMA,
+                        "schema id " + id + " cannot be resolved to the reader's: " + failure.getMessage(),
+                        failure);
+            }
+        }
+        return new UnreadableRecordException(
+                Reason.CORRUPT, "the bytes are no value of schema id " + id + ": " + failure.getMessage(), failure);
     }
 
     private static int id(byte[] bytes) {
