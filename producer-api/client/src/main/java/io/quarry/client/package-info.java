@@ -1,3 +1,4 @@
+/** The Java client: submits jobs, follows them and cancels them. What is public here is a promise. */
 @NullMarked
 package io.quarry.client;
 
