@@ -26,7 +26,7 @@ import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
 
 /** A registry for tests: ids, subjects and versions in memory, every request recorded, and failures on demand. */
-final class RecordingRegistry implements AutoCloseable {
+public final class RecordingRegistry implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final HttpServer server;
@@ -47,7 +47,7 @@ final class RecordingRegistry implements AutoCloseable {
         server.start();
     }
 
-    static RecordingRegistry start() {
+    public static RecordingRegistry start() {
         try {
             return new RecordingRegistry(HttpServer.create(address(), 0), false);
         } catch (IOException failure) {
@@ -55,7 +55,7 @@ final class RecordingRegistry implements AutoCloseable {
         }
     }
 
-    static RecordingRegistry start(SSLContext context) {
+    public static RecordingRegistry start(SSLContext context) {
         try {
             HttpsServer server = HttpsServer.create(address(), 0);
             server.setHttpsConfigurator(new HttpsConfigurator(context));
@@ -69,12 +69,12 @@ final class RecordingRegistry implements AutoCloseable {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     }
 
-    String url() {
+    public String url() {
         return (tls ? "https" : "http") + "://localhost:" + server.getAddress().getPort();
     }
 
     /** Requests so far, such as {@code GET /schemas/ids/1}, without their queries. */
-    List<String> requests() {
+    public List<String> requests() {
         return List.copyOf(requests);
     }
 
