@@ -1,0 +1,155 @@
+package io.quarry.worker;
+
+import io.quarry.avro.CauseType;
+import io.quarry.avro.Progress;
+import io.quarry.engine.JobFailure;
+import io.quarry.engine.JobHandler;
+import io.quarry.schemas.Violation;
+import io.quarry.worker.Ending.Result;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+
+/**
+ * One try at a job in a thread of its own. A pure handler runs from {@link #start()} on, an effectful one from
+ * {@link #grant()} on. May be stopped by any thread, any number of times: the first reason counts.
+ */
+final class Attempt {
+    private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
+
+    private final Claim claim;
+    private final JobHandler handler;
+    private final AttemptContext context;
+    private final Directories directories;
+    private final Thread thread;
+    private final CountDownLatch granted = new CountDownLatch(1);
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final AtomicReference<@Nullable StopReason> stop = new AtomicReference<>();
+    private volatile @Nullable Result result;
+    private volatile boolean handlerStarted;
+
+    Attempt(Claim claim, JobHandler handler, AttemptContext context, Directories directories) {
+        this.claim = claim;
+        this.handler = handler;
+        this.context = context;
+        this.directories = directories;
+        this.thread = new Thread(this::run, "job-" + claim.job().getId());
+        // A handler that ignores its stop must not keep the process alive.
+        this.thread.setDaemon(true);
+    }
+
+    Claim claim() {
+        return claim;
+    }
+
+    boolean effectful() {
+        return handler.effectful();
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** The claim owns the attempt. */
+    void grant() {
+        granted.countDown();
+    }
+
+    void stop(StopReason reason) {
+        if (stop.compareAndSet(null, reason)) {
+            LOG.atInfo()
+                    .addKeyValue("jobId", claim.job().getId())
+                    .addKeyValue("attempt", claim.attempt())
+                    .addKeyValue("claim", claim.id())
+                    .addKeyValue("reason", reason)
+                    .log("attempt is stopped");
+            context.stop();
+            thread.interrupt();
+        }
+    }
+
+    @Nullable StopReason stopReason() {
+        return stop.get();
+    }
+
+    /** Whether the handler runs or has run. */
+    boolean handlerStarted() {
+        return handlerStarted;
+    }
+
+    Progress progress() {
+        return context.progress();
+    }
+
+    boolean awaitEnd(Duration longest) throws InterruptedException {
+        return ended.await(longest.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    Result awaitEnd() throws InterruptedException {
+        ended.await();
+        Result known = result;
+        if (known == null) {
+            throw new IllegalStateException("an attempt ended without a result");
+        }
+        return known;
+    }
+
+    boolean hasEnded() {
+        return ended.getCount() == 0;
+    }
+
+    private void run() {
+        MDC.put("jobId", claim.job().getId());
+        MDC.put("attempt", String.valueOf(claim.attempt()));
+        MDC.put("claim", claim.id().toString());
+        Result become = new Result.Interrupted();
+        try {
+            become = work();
+        } finally {
+            result = become;
+            ended.countDown();
+        }
+    }
+
+    // The one catch for whatever a handler throws, errors included: it becomes the job's cause.
+    @SuppressWarnings("CatchingUnchecked")
+    private Result work() {
+        try {
+            if (handler.effectful()) {
+                granted.await();
+            }
+            if (stop.get() != null) {
+                return new Result.Interrupted();
+            }
+            handlerStarted = true;
+            directories.create(claim);
+            List<Violation> broken = handler.check(claim.job());
+            if (!broken.isEmpty()) {
+                throw JobFailure.of(CauseType.USER_ERROR, sentence(broken), Map.of());
+            }
+            return new Result.Done(handler.run(context).orElse(null));
+        } catch (InterruptedException e) {
+            return new Result.Interrupted();
+        } catch (JobFailure e) {
+            return new Result.Failed(e.jobCause());
+        } catch (IOException | RuntimeException | Error e) {
+            if (stop.get() == null) {
+                LOG.atWarn().setCause(e).log("handler threw what it did not declare; the attempt counts as failed");
+            }
+            return new Result.Crashed(e);
+        }
+    }
+
+    private static String sentence(List<Violation> broken) {
+        return broken.stream().map(Violation::toString).collect(Collectors.joining("; "));
+    }
+}

@@ -1,0 +1,153 @@
+package io.quarry.worker;
+
+import io.quarry.avro.Job;
+import io.quarry.avro.Progress;
+import io.quarry.engine.JobContext;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What one attempt may use. The handler's threads call it, and the worker's to stop the attempt and to read its progress. */
+final class AttemptContext implements JobContext {
+    private static final Logger LOG = LoggerFactory.getLogger(AttemptContext.class);
+    private static final int LONGEST_LINE = 500;
+
+    private final Claim claim;
+    private final Instant startedAt;
+    private final Path scratch;
+    private final Path output;
+    private final WorkerSize size;
+    private final ProcessMemory memory;
+    private volatile Progress reported = Progress.newBuilder().build();
+    private final List<Runnable> interrupts = new ArrayList<>();
+    private volatile @Nullable String lastLine;
+    private volatile boolean stopping;
+
+    AttemptContext(Claim claim, Instant startedAt, Directories directories, WorkerSize size, ProcessMemory memory) {
+        this.claim = claim;
+        this.startedAt = startedAt;
+        this.scratch = directories.scratch(claim);
+        this.output = directories.output(claim);
+        this.size = size;
+        this.memory = memory;
+    }
+
+    @Override
+    public Job job() {
+        return claim.job();
+    }
+
+    @Override
+    public int attempt() {
+        return claim.attempt();
+    }
+
+    @Override
+    public UUID claim() {
+        return claim.id();
+    }
+
+    @Override
+    public Instant startedAt() {
+        return startedAt;
+    }
+
+    @Override
+    public Path scratch() {
+        return scratch;
+    }
+
+    @Override
+    public Path output() {
+        return output;
+    }
+
+    @Override
+    public long memoryBytes() {
+        return size.memoryBytes();
+    }
+
+    @Override
+    public long spillBytes() {
+        return size.spillBytes();
+    }
+
+    @Override
+    public int threads() {
+        return size.threads();
+    }
+
+    @Override
+    public void progress(Progress progress) {
+        reported = progress;
+    }
+
+    @Override
+    public boolean stopping() {
+        return stopping;
+    }
+
+    @Override
+    public void onStop(Runnable interrupt) {
+        synchronized (interrupts) {
+            if (!stopping) {
+                interrupts.add(interrupt);
+                return;
+            }
+        }
+        interrupt.run();
+    }
+
+    @Override
+    public void log(String line) {
+        lastLine = line.length() > LONGEST_LINE ? line.substring(0, LONGEST_LINE) : line;
+        LOG.atInfo()
+                .addKeyValue("jobId", claim.job().getId())
+                .addKeyValue("attempt", claim.attempt())
+                .log("handler: {}", lastLine);
+    }
+
+    /** Tells the handler to stop; the second time does nothing. */
+    void stop() {
+        List<Runnable> registered;
+        synchronized (interrupts) {
+            if (stopping) {
+                return;
+            }
+            stopping = true;
+            registered = List.copyOf(interrupts);
+        }
+        for (Runnable interrupt : registered) {
+            try {
+                interrupt.run();
+            } catch (RuntimeException e) {
+                LOG.atWarn()
+                        .addKeyValue("jobId", claim.job().getId())
+                        .addKeyValue("attempt", claim.attempt())
+                        .setCause(e)
+                        .log("handler's interrupt failed; its thread is interrupted all the same");
+            }
+        }
+    }
+
+    /** What the handler reported last, with the process's memory and the last line of the log where it said nothing of them. */
+    Progress progress() {
+        Progress said = reported;
+        Progress.Builder merged = Progress.newBuilder(said);
+        if (said.getMemoryBytes() == 0) {
+            merged.setMemoryBytes(memory.now());
+        }
+        merged.setPeakMemoryBytes(Math.max(said.getPeakMemoryBytes(), memory.peak()));
+        if (said.getLogLine() == null) {
+            merged.setLogLine(lastLine);
+        } else if (said.getLogLine().length() > LONGEST_LINE) {
+            merged.setLogLine(said.getLogLine().substring(0, LONGEST_LINE));
+        }
+        return merged.build();
+    }
+}

@@ -1,0 +1,106 @@
+package io.quarry.worker;
+
+import io.quarry.engine.JobHandler;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes the attempts of a worker and looks after the one that runs. Used by the loop's thread. */
+final class Attempts {
+    private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
+    private static final long LONGEST_TICK_MILLIS = 100;
+
+    private final Map<String, JobHandler> handlers;
+    private final WorkerSize size;
+    private final Directories directories;
+    private final ProcessMemory memory;
+    private final InstantSource clock;
+    private final LongSupplier nanos;
+    private final EventLog log;
+    private final Events events;
+    private final Deadlines deadlines;
+    private final ScheduledExecutorService timer;
+    private final Runnable halt;
+    private @Nullable ScheduledFuture<?> ticking;
+
+    Attempts(
+            Map<String, JobHandler> handlers,
+            WorkerSize size,
+            Directories directories,
+            ProcessMemory memory,
+            InstantSource clock,
+            LongSupplier nanos,
+            EventLog log,
+            Events events,
+            Deadlines deadlines,
+            ScheduledExecutorService timer,
+            Runnable halt) {
+        this.handlers = Map.copyOf(handlers);
+        this.size = size;
+        this.directories = directories;
+        this.memory = memory;
+        this.clock = clock;
+        this.nanos = nanos;
+        this.log = log;
+        this.events = events;
+        this.deadlines = deadlines;
+        this.timer = timer;
+        this.halt = halt;
+    }
+
+    /** An attempt that has not begun, of a job whose kind has a handler. */
+    Attempt of(Claim claim) {
+        JobHandler handler = handlers.get(claim.job().getKind());
+        if (handler == null) {
+            throw new IllegalStateException(
+                    "admitted a job of kind " + claim.job().getKind() + " without a handler");
+        }
+        memory.resetPeak();
+        AttemptContext context = new AttemptContext(claim, clock.instant(), directories, size, memory);
+        return new Attempt(claim, handler, context, directories);
+    }
+
+    /** Begins with the heartbeats and deadlines; called just before the claim is sent. */
+    void watch(Attempt attempt) {
+        Pulse pulse = new Pulse(attempt, nanos.getAsLong(), log, events, deadlines, nanos, halt);
+        long millis =
+                Math.min(LONGEST_TICK_MILLIS, Math.max(1, deadlines.heartbeat().toMillis() / 2));
+        ticking = timer.scheduleWithFixedDelay(
+                () -> {
+                    try {
+                        pulse.tick();
+                    } catch (RuntimeException e) {
+                        // Thrown on, it would end the heartbeats without a word.
+                        LOG.atError()
+                                .addKeyValue("jobId", attempt.claim().job().getId())
+                                .setCause(e)
+                                .log("heartbeat failed; the next one is tried");
+                    }
+                },
+                millis,
+                millis,
+                TimeUnit.MILLISECONDS);
+    }
+
+    void unwatch() {
+        ScheduledFuture<?> running = ticking;
+        ticking = null;
+        if (running != null) {
+            running.cancel(false);
+        }
+    }
+
+    /** Removes what an ended attempt leaves behind: all but the result that was reported as a success. */
+    void tidy(Claim claim, boolean published) {
+        directories.removeScratch(claim);
+        if (!published) {
+            directories.removeOutput(claim);
+        }
+    }
+}

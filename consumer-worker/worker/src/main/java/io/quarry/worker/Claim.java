@@ -1,0 +1,18 @@
+package io.quarry.worker;
+
+import io.quarry.avro.Job;
+import io.quarry.avro.Source;
+import java.util.UUID;
+
+/**
+ * One acquisition of a job's record.
+ *
+ * @param id fresh for every acquisition: the owner's mark
+ * @param job as read from the record
+ * @param source the record
+ */
+record Claim(UUID id, Job job, Source source) {
+    int attempt() {
+        return job.getAttempt();
+    }
+}

@@ -1,0 +1,226 @@
+package io.quarry.worker;
+
+import io.quarry.avro.Cause;
+import io.quarry.avro.Job;
+import io.quarry.avro.JobEvent;
+import io.quarry.avro.Progress;
+import io.quarry.avro.Source;
+import io.quarry.worker.JobQueue.Settlement;
+import io.quarry.worker.JobQueue.Taken;
+import io.quarry.worker.RecordReader.Reading;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes one record at a time: claim, accept, run, finish. Run by one thread. It never waits for an acknowledgement: the claim
+ * in the log is what counts. It holds no second record, since it does not poll while it has a job.
+ */
+final class ClaimLoop {
+    private static final Logger LOG = LoggerFactory.getLogger(ClaimLoop.class);
+
+    /** How long a poll waits; what the worker is told to do meanwhile it does after at most this. */
+    private static final Duration POLL = Duration.ofMillis(250);
+
+    /** The lock on a record lasts 30 s: a claim that takes longer than this is given up well before. */
+    private static final Duration CLAIM = Duration.ofSeconds(10);
+
+    /** Of a job that is done within this, the acknowledgement rides on the next poll. */
+    private static final Duration SHORT_JOB = Duration.ofMillis(50);
+
+    /** What one round of the loop did. */
+    enum Round {
+        /** There was no record. */
+        IDLE,
+        /** A job was claimed and its attempt came to its end. */
+        RAN,
+        /** The record is no job: rejected. */
+        REJECTED,
+        /** The record went back and the queue was left, since the registry cannot be asked. */
+        REGISTRY_DOWN,
+        /** The claim was not durable in time: the record went back. */
+        CLAIM_LOST,
+    }
+
+    private final JobQueue queue;
+    private final EventLog log;
+    private final RecordReader reader;
+    private final Admission admission;
+    private final Attempts attempts;
+    private final Current current;
+    private final Events events;
+    private final Finishes finishes;
+    private final Supplier<UUID> claimIds;
+    private @Nullable Taken unread;
+
+    ClaimLoop(
+            JobQueue queue,
+            EventLog log,
+            RecordReader reader,
+            Admission admission,
+            Attempts attempts,
+            Current current,
+            Events events,
+            Finishes finishes,
+            Supplier<UUID> claimIds) {
+        this.queue = queue;
+        this.log = log;
+        this.reader = reader;
+        this.admission = admission;
+        this.attempts = attempts;
+        this.current = current;
+        this.events = events;
+        this.finishes = finishes;
+        this.claimIds = claimIds;
+    }
+
+    Round runOnce() throws InterruptedException {
+        if (unread != null) {
+            // The record went back when the queue was left: reading our copy costs no delivery of the ten that it has.
+            if (reader.read(unread) instanceof Reading.Unknown) {
+                return Round.REGISTRY_DOWN;
+            }
+            unread = null;
+        }
+        if (finishes.stuck()) {
+            // Another job would be claimed behind a result that is not logged yet.
+            finishes.awaitProgress(POLL);
+            return Round.IDLE;
+        }
+        Optional<Taken> next = queue.poll(POLL);
+        if (next.isEmpty()) {
+            return Round.IDLE;
+        }
+        Taken taken = next.get();
+        Reading reading = reader.read(taken);
+        if (reading instanceof Reading.AJob readable) {
+            return claim(taken, readable.job());
+        }
+        if (reading instanceof Reading.Unknown unknown) {
+            warn(
+                    taken,
+                    unknown.why(),
+                    "record cannot be read while the registry is away; the worker leaves the queue until it answers");
+            queue.settle(taken, Settlement.RELEASE);
+            queue.close();
+            unread = taken;
+            return Round.REGISTRY_DOWN;
+        }
+        if (reading instanceof Reading.Unreadable unreadable) {
+            warn(
+                    taken,
+                    unreadable.why(),
+                    "record is no job that can be run; it is skipped, and kept in jobs.invalid by the lifecycle");
+        }
+        queue.settle(taken, Settlement.REJECT);
+        return Round.REJECTED;
+    }
+
+    private Round claim(Taken taken, Job job) throws InterruptedException {
+        Claim claim = new Claim(claimIds.get(), job, new Source(taken.topic(), taken.offset()));
+        Optional<Cause> refusal = admission.refusal(job);
+        if (refusal.isPresent()) {
+            if (!durable(log.append(events.claimed(claim, false)), claim)) {
+                queue.settle(taken, Settlement.RELEASE);
+                queue.send();
+                return Round.CLAIM_LOST;
+            }
+            queue.settle(taken, Settlement.ACCEPT);
+            info(claim, "job is refused: {}", refusal.get().getMessage());
+            finishes.send(events.finished(
+                    claim, Ending.failed(refusal.get()), Progress.newBuilder().build()));
+            return Round.RAN;
+        }
+        Attempt attempt = attempts.of(claim);
+        current.set(attempt);
+        try {
+            return run(taken, claim, attempt);
+        } finally {
+            current.clear();
+            attempts.unwatch();
+        }
+    }
+
+    private Round run(Taken taken, Claim claim, Attempt attempt) throws InterruptedException {
+        boolean pure = !attempt.effectful();
+        attempts.watch(attempt);
+        CompletableFuture<Void> logged = log.append(events.claimed(claim, pure));
+        // A pure handler loses nothing by running before its claim is durable: nobody sees what it wrote before
+        // Finished.
+        attempt.start();
+        if (!durable(logged, claim)) {
+            attempt.stop(StopReason.CLAIM_LOST);
+            queue.settle(taken, Settlement.RELEASE);
+            queue.send();
+            attempt.awaitEnd();
+            attempts.tidy(claim, false);
+            return Round.CLAIM_LOST;
+        }
+        info(claim, "job is claimed from {} offset {}", taken.topic(), taken.offset());
+        queue.settle(taken, Settlement.ACCEPT);
+        if (!attempt.awaitEnd(SHORT_JOB)) {
+            queue.send();
+        }
+        Ending.Result result = attempt.awaitEnd();
+        Optional<Ending> ending = Ending.of(result, attempt.stopReason());
+        if (ending.isPresent()) {
+            JobEvent finished = events.finished(claim, ending.get(), attempt.progress());
+            info(
+                    claim,
+                    "attempt ended: {} {}",
+                    ending.get().outcome(),
+                    ending.get().cause() == null ? "" : ending.get().cause());
+            finishes.send(finished);
+        } else {
+            info(claim, "attempt ended without a report: {}", String.valueOf(attempt.stopReason()));
+        }
+        attempts.tidy(claim, ending.isPresent() && ending.get().cause() == null);
+        if (result instanceof Ending.Result.Crashed crashed && crashed.thrown() instanceof OutOfMemoryError) {
+            current.leaveExhausted();
+        }
+        return Round.RAN;
+    }
+
+    /** Whether the claim is in the log for certain. Waits for nothing else in the life of a job. */
+    private boolean durable(CompletableFuture<Void> logged, Claim claim) throws InterruptedException {
+        try {
+            log.flush();
+            logged.get(CLAIM.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.atWarn()
+                    .addKeyValue("jobId", claim.job().getId())
+                    .addKeyValue("attempt", claim.attempt())
+                    .addKeyValue("topic", claim.source().getTopic())
+                    .addKeyValue("offset", claim.source().getOffset())
+                    .addKeyValue("reason", String.valueOf(e))
+                    .log("claim could not be logged in time; the record goes back to the queue");
+            return false;
+        }
+    }
+
+    private static void warn(Taken taken, String why, String message) {
+        LOG.atWarn()
+                .addKeyValue("jobId", taken.key())
+                .addKeyValue("topic", taken.topic())
+                .addKeyValue("offset", taken.offset())
+                .addKeyValue("reason", why)
+                .log(message);
+    }
+
+    private static void info(Claim claim, String message, Object... arguments) {
+        LOG.atInfo()
+                .addKeyValue("jobId", claim.job().getId())
+                .addKeyValue("attempt", claim.attempt())
+                .addKeyValue("claim", claim.id())
+                .log(message, arguments);
+    }
+}

@@ -1,0 +1,104 @@
+package io.quarry.worker;
+
+import io.quarry.schemas.Topics;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
+
+/** Checks of what a worker relies on in the broker, before it takes the first job. */
+final class Preflight {
+    private static final long WAIT_SECONDS = 30;
+
+    private Preflight() {}
+
+    static void check(Admin admin, Topics topics, String group) throws InterruptedException {
+        Map<String, KafkaFuture<TopicDescription>> described = admin.describeTopics(
+                        List.of(topics.jobs(group), topics.retries(group), topics.commands(), topics.events()))
+                .topicNameValues();
+        for (Map.Entry<String, KafkaFuture<TopicDescription>> topic : described.entrySet()) {
+            int partitions = partitions(topic.getKey(), topic.getValue());
+            if (partitions != 1 && !topic.getKey().equals(topics.events())) {
+                throw new SettingException("topic " + topic.getKey() + " has " + partitions
+                        + " partitions, which breaks the order of its jobs: make a new topic.prefix, or drain the topic,"
+                        + " delete it and let it be made again with one");
+            }
+        }
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, topics.shareGroup(group));
+        Config config = await(admin.describeConfigs(List.of(resource)).all()).get(resource);
+        for (String problem : problems(config == null ? Map.of() : values(config))) {
+            throw new SettingException("share group " + topics.shareGroup(group) + " has " + problem);
+        }
+    }
+
+    /** What is wrong with the configuration of a share group. */
+    static List<String> problems(Map<String, @Nullable String> config) {
+        return List.of(
+                        problem(
+                                config,
+                                "share.auto.offset.reset",
+                                "earliest",
+                                "jobs submitted before the first worker would be skipped"),
+                        problem(
+                                config,
+                                "share.isolation.level",
+                                "read_committed",
+                                "jobs of aborted transactions would run"))
+                .stream()
+                .filter(problem -> !problem.isEmpty())
+                .toList();
+    }
+
+    private static String problem(Map<String, @Nullable String> config, String name, String wanted, String otherwise) {
+        String value = config.get(name);
+        return wanted.equals(value)
+                ? ""
+                : name + "=" + value + ", but " + otherwise + ": set it to " + wanted
+                        + " (kafka-configs --alter --entity-type groups)";
+    }
+
+    private static Map<String, @Nullable String> values(Config config) {
+        Map<String, @Nullable String> values = new java.util.HashMap<>();
+        for (ConfigEntry entry : config.entries()) {
+            values.put(entry.name(), entry.value());
+        }
+        return values;
+    }
+
+    private static int partitions(String topic, KafkaFuture<TopicDescription> future) throws InterruptedException {
+        try {
+            return future.get(WAIT_SECONDS, TimeUnit.SECONDS).partitions().size();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+                throw new SettingException(
+                        "topic " + topic
+                                + " does not exist: start the scheduler first, which makes the topics, or check topic.prefix and resource.group");
+            }
+            throw unreachable(e);
+        } catch (TimeoutException e) {
+            throw unreachable(e);
+        }
+    }
+
+    private static <T> T await(KafkaFuture<T> future) throws InterruptedException {
+        try {
+            return future.get(WAIT_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw unreachable(e);
+        }
+    }
+
+    private static BrokerUnreachableException unreachable(Exception e) {
+        Throwable why = e.getCause() == null ? e : e.getCause();
+        return new BrokerUnreachableException("the broker could not be asked: " + why, why);
+    }
+}

@@ -1,0 +1,94 @@
+package io.quarry.worker;
+
+import java.time.Duration;
+import org.apache.kafka.common.KafkaException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs the loop until the worker is to leave: the one catch of platform faults, which leaves the queue, waits and comes back. */
+final class Runner implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
+    private static final Duration FIRST_WAIT = Duration.ofSeconds(1);
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(15);
+    private static final Duration LAST_WORDS = Duration.ofSeconds(30);
+
+    private final ClaimLoop loop;
+    private final JobQueue queue;
+    private final Finishes finishes;
+    private final Current current;
+    private final Runnable ready;
+    private boolean polled;
+    private Duration wait = FIRST_WAIT;
+    private volatile boolean failed;
+
+    Runner(ClaimLoop loop, JobQueue queue, Finishes finishes, Current current, Runnable ready) {
+        this.loop = loop;
+        this.queue = queue;
+        this.finishes = finishes;
+        this.current = current;
+        this.ready = ready;
+    }
+
+    /** Whether the loop ended by a fault of ours. */
+    boolean failed() {
+        return failed;
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (current.will() == Current.Will.WORK) {
+                step();
+            }
+            // A consumer that is merely not polled would take one more record and sit on it.
+            queue.close();
+            if (current.will() == Current.Will.DRAIN) {
+                while (!current.awaitLeave(Duration.ofDays(1))) {
+                    LOG.debug("worker is drained and waits to be collected");
+                }
+            }
+            if (!finishes.awaitAll(LAST_WORDS)) {
+                LOG.warn("worker stopped before the end of its last attempt was logged; the job runs again");
+            }
+        } catch (InterruptedException e) {
+            LOG.warn("worker was interrupted and leaves");
+        } catch (RuntimeException | Error e) {
+            failed = true;
+            LOG.atError().setCause(e).log("worker failed by a fault of its own and leaves; its job's lease runs out");
+        } finally {
+            try {
+                queue.close();
+            } catch (RuntimeException e) {
+                LOG.atWarn().addKeyValue("reason", e.toString()).log("queue could not be left in order");
+            }
+        }
+    }
+
+    private void step() throws InterruptedException {
+        try {
+            ClaimLoop.Round round = loop.runOnce();
+            if (round == ClaimLoop.Round.REGISTRY_DOWN || round == ClaimLoop.Round.CLAIM_LOST) {
+                pause();
+                return;
+            }
+            wait = FIRST_WAIT;
+            if (!polled) {
+                polled = true;
+                ready.run();
+            }
+        } catch (KafkaException e) {
+            LOG.atWarn()
+                    .addKeyValue("reason", e.toString())
+                    .addKeyValue("waitMs", wait.toMillis())
+                    .log("queue could not be read; the worker leaves it and comes back");
+            queue.close();
+            pause();
+        }
+    }
+
+    private void pause() throws InterruptedException {
+        boolean leaving = current.awaitLeave(wait);
+        Duration longer = wait.multipliedBy(2);
+        wait = leaving || longer.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : longer;
+    }
+}

@@ -1,0 +1,109 @@
+package io.quarry.worker;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.ShareConsumer;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The queue of a group in Kafka: one share consumer over the group's jobs and its retries, which alternates between them. */
+final class ShareQueue implements JobQueue {
+    private static final Logger LOG = LoggerFactory.getLogger(ShareQueue.class);
+    private static final Duration CLOSE = Duration.ofSeconds(5);
+
+    private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
+    private final List<String> topics;
+    private @Nullable ShareConsumer<byte[], byte[]> consumer;
+
+    ShareQueue(Supplier<ShareConsumer<byte[], byte[]>> consumers, List<String> topics) {
+        this.consumers = consumers;
+        this.topics = List.copyOf(topics);
+    }
+
+    @Override
+    public Optional<Taken> poll(Duration longest) {
+        ConsumerRecords<byte[], byte[]> records = open().poll(longest);
+        if (records.count() > 1) {
+            throw new IllegalStateException(
+                    "the broker handed out " + records.count()
+                            + " records at once: it does not know share.acquire.mode=record_limit (Kafka 4.2 or newer is needed)");
+        }
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            return Optional.of(taken(record));
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public void settle(Taken taken, Settlement settlement) {
+        open().acknowledge(
+                        taken.topic(),
+                        0,
+                        taken.offset(),
+                        switch (settlement) {
+                            case ACCEPT -> AcknowledgeType.ACCEPT;
+                            case RELEASE -> AcknowledgeType.RELEASE;
+                            case REJECT -> AcknowledgeType.REJECT;
+                        });
+    }
+
+    @Override
+    public void send() {
+        open().commitAsync();
+    }
+
+    @Override
+    public void close() {
+        ShareConsumer<byte[], byte[]> open = consumer;
+        consumer = null;
+        if (open != null) {
+            open.close(CLOSE);
+        }
+    }
+
+    private ShareConsumer<byte[], byte[]> open() {
+        ShareConsumer<byte[], byte[]> open = consumer;
+        if (open == null) {
+            open = consumers.get();
+            // The claim decides, never the acknowledgement: one that failed costs a claim that is fenced.
+            open.setAcknowledgementCommitCallback((offsets, failure) -> {
+                if (failure != null) {
+                    LOG.atInfo()
+                            .addKeyValue("offsets", offsets)
+                            .addKeyValue("reason", failure.toString())
+                            .log("acknowledgement did not get through; the claim counts all the same");
+                }
+            });
+            open.subscribe(topics);
+            consumer = open;
+        }
+        return open;
+    }
+
+    private static Taken taken(ConsumerRecord<byte[], byte[]> record) {
+        Map<String, String> headers = new HashMap<>();
+        for (Header header : record.headers()) {
+            if (header.value() != null) {
+                headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
+            }
+        }
+        byte[] key = record.key();
+        return new Taken(
+                record.topic(),
+                record.offset(),
+                key == null ? null : new String(key, StandardCharsets.UTF_8),
+                record.value(),
+                headers,
+                record.deliveryCount().orElse((short) 1));
+    }
+}

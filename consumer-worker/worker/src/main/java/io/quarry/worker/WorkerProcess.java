@@ -1,0 +1,221 @@
+package io.quarry.worker;
+
+import io.quarry.avro.Command;
+import io.quarry.avro.Job;
+import io.quarry.avro.JobEvent;
+import io.quarry.engine.HandlerSettings;
+import io.quarry.engine.JobHandler;
+import io.quarry.schemas.serde.WireSerdes;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.UUID;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One worker: built top to bottom, closed in reverse. */
+public final class WorkerProcess implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerProcess.class);
+    private static final Duration CLOSE = Duration.ofSeconds(5);
+
+    private final Current current;
+    private final Runner runner;
+    private final Thread loop;
+    private final Deque<AutoCloseable> open;
+
+    private WorkerProcess(Current current, Runner runner, Thread loop, Deque<AutoCloseable> open) {
+        this.current = current;
+        this.runner = runner;
+        this.loop = loop;
+        this.open = open;
+    }
+
+    /**
+     * Starts a worker that halts this JVM, with {@link ExitCode#STUCK}, when a handler does not stop.
+     *
+     * @throws SettingException when a setting, a topic or the share group is not as it must be
+     * @throws BrokerUnreachableException when the broker does not answer
+     */
+    public static WorkerProcess start(Map<String, String> settings) {
+        return start(settings, () -> {}, () -> Runtime.getRuntime().halt(ExitCode.STUCK));
+    }
+
+    /**
+     * Starts a worker.
+     *
+     * @param ready called once, after the first poll
+     * @param halt ends the process at once; called when a handler does not stop
+     */
+    public static WorkerProcess start(Map<String, String> settings, Runnable ready, Runnable halt) {
+        WorkerSettings worker = WorkerSettings.of(settings);
+        Deque<AutoCloseable> open = new ArrayDeque<>();
+        try {
+            return start(worker, ready, halt, open);
+        } catch (RuntimeException | Error e) {
+            closeAll(open);
+            throw e;
+        }
+    }
+
+    // What it opens is closed by closeAll, in reverse.
+    @SuppressWarnings("resource")
+    private static WorkerProcess start(
+            WorkerSettings worker, Runnable ready, Runnable halt, Deque<AutoCloseable> open) {
+        Directories directories = new Directories(worker.scratchDir(), worker.datasetsDir(), worker.name());
+        directories.open();
+        Map<String, JobHandler> handlers = handlers(worker, open);
+        WireSerdes serdes = WireSerdes.of(worker.all());
+        KafkaSettings kafka =
+                new KafkaSettings(worker.all(), worker.name(), worker.topics().shareGroup(worker.group()));
+        preflight(worker, kafka);
+
+        KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer());
+        open.push(() -> producer.close(CLOSE));
+        ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(2, task -> daemon(task, "quarry-timer"));
+        timer.setRemoveOnCancelPolicy(true);
+        open.push(timer::shutdownNow);
+        EventLog log = new KafkaEventLog(
+                producer, serdes.serializer(JobEvent.class), worker.topics().events());
+
+        Current current = new Current(worker.name());
+        CommandListener commands = CommandListener.atTheEnd(
+                new KafkaConsumer<>(kafka.commands()),
+                worker.topics().commands(),
+                serdes.deserializer(Command.class),
+                current::obey);
+        Thread listening = daemon(commands, "quarry-commands");
+        open.push(() -> {
+            commands.close();
+            listening.join(CLOSE.toMillis());
+        });
+        listening.start();
+
+        Events events = new Events(worker.name(), InstantSource.system());
+        Finishes finishes = new Finishes(log, timer, Duration.ofSeconds(1));
+        ShareQueue queue = new ShareQueue(
+                () -> new KafkaShareConsumer<>(kafka.shareConsumer()),
+                List.of(worker.topics().jobs(worker.group()), worker.topics().retries(worker.group())));
+        Attempts attempts = new Attempts(
+                handlers,
+                worker.size(),
+                directories,
+                new ProcessMemory(Path.of("/proc/self")),
+                InstantSource.system(),
+                System::nanoTime,
+                log,
+                events,
+                new Deadlines(worker.heartbeat(), worker.stopGrace(), worker.lease()),
+                timer,
+                halt);
+        ClaimLoop claims = new ClaimLoop(
+                queue,
+                log,
+                new RecordReader(serdes.deserializer(Job.class)),
+                new Admission(worker.size(), handlers.keySet(), worker.group()),
+                attempts,
+                current,
+                events,
+                finishes,
+                UUID::randomUUID);
+        Runner runner = new Runner(claims, queue, finishes, current, ready);
+        Thread loop = daemon(runner, "quarry-loop");
+        loop.start();
+        LOG.atInfo()
+                .addKeyValue("worker", worker.name())
+                .addKeyValue("group", worker.group())
+                .addKeyValue("kinds", handlers.keySet())
+                .log("worker started");
+        return new WorkerProcess(current, runner, loop, open);
+    }
+
+    /** Takes no more job and leaves, with the job in hand finished or handed back. Returns at once. */
+    public void stop(OnStop how) {
+        current.leave(how);
+    }
+
+    /** Whether the worker takes the next job; not one that was drained or is leaving. */
+    public boolean takesJobs() {
+        return current.will() == Current.Will.WORK;
+    }
+
+    /** Waits until the worker has left its queue, and closes what it used; returns one of {@link ExitCode}. */
+    public int awaitEnd() throws InterruptedException {
+        loop.join();
+        closeAll(open);
+        if (runner.failed()) {
+            return ExitCode.FAULT;
+        }
+        return current.exhausted() ? ExitCode.OUT_OF_MEMORY : ExitCode.DONE;
+    }
+
+    /** Hands the job in hand back and leaves. */
+    @Override
+    public void close() {
+        if (loop.isAlive()) {
+            stop(OnStop.HAND_BACK);
+        }
+        try {
+            int unused = awaitEnd();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Map<String, JobHandler> handlers(WorkerSettings worker, Deque<AutoCloseable> open) {
+        Map<String, JobHandler> handlers = new LinkedHashMap<>();
+        HandlerSettings settings = new HandlerSettings(worker.all());
+        for (JobHandler handler : ServiceLoader.load(JobHandler.class)) {
+            JobHandler other = handlers.putIfAbsent(handler.kind(), handler);
+            if (other != null) {
+                throw new SettingException("two handlers of kind " + handler.kind() + " are on the class path: "
+                        + other.getClass().getName() + " and "
+                        + handler.getClass().getName());
+            }
+            try {
+                handler.open(settings);
+            } catch (IllegalArgumentException e) {
+                throw new SettingException(String.valueOf(e.getMessage()));
+            }
+            open.push(handler);
+        }
+        return handlers;
+    }
+
+    private static void preflight(WorkerSettings worker, KafkaSettings kafka) {
+        try (Admin admin = Admin.create(kafka.admin())) {
+            Preflight.check(admin, worker.topics(), worker.group());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BrokerUnreachableException("interrupted while the broker was asked", e);
+        }
+    }
+
+    private static Thread daemon(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private static void closeAll(Deque<AutoCloseable> open) {
+        synchronized (open) {
+            while (!open.isEmpty()) {
+                try {
+                    open.pop().close();
+                } catch (Exception e) {
+                    LOG.atWarn().setCause(e).log("part of the worker could not be closed; the others are");
+                }
+            }
+        }
+    }
+}
