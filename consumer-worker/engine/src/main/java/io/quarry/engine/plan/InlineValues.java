@@ -112,34 +112,28 @@ record InlineValues(String storage, String expression, List<@Nullable Object> va
     }
 
     private static @Nullable Object convert(String type, TypeFamily family, Object value) {
-        switch (family) {
-            case INTEGER:
-                return value instanceof Long number && fits(type, number) ? number : null;
-            case FLOATING, DECIMAL:
-                return value instanceof Long number
-                        ? (Object) number.doubleValue()
-                        : value instanceof Double ? value : null;
-            case BOOLEAN:
-                return value instanceof Boolean ? value : null;
-            case TEXT:
-                return value instanceof CharSequence ? value.toString() : null;
-            default:
-                return value instanceof CharSequence ? parsed(family, value.toString()) : null;
-        }
+        return switch (family) {
+            case INTEGER -> value instanceof Long number && fits(type, number) ? number : null;
+            case FLOATING, DECIMAL -> {
+                if (value instanceof Long number) {
+                    yield (double) number;
+                }
+                yield value instanceof Double ? value : null;
+            }
+            case BOOLEAN -> value instanceof Boolean ? value : null;
+            case TEXT -> value instanceof CharSequence ? value.toString() : null;
+            default -> value instanceof CharSequence ? parsed(family, value.toString()) : null;
+        };
     }
 
     private static @Nullable Object parsed(TypeFamily family, String text) {
         try {
-            switch (family) {
-                case DATE:
-                    return LocalDate.parse(text).toString();
-                case TIMESTAMP:
-                    return Literals.micros(OffsetDateTime.parse(text).toInstant());
-                case UUID:
-                    return UUID.fromString(text).toString();
-                default:
-                    return null;
-            }
+            return switch (family) {
+                case DATE -> LocalDate.parse(text).toString();
+                case TIMESTAMP -> Literals.micros(OffsetDateTime.parse(text).toInstant());
+                case UUID -> UUID.fromString(text).toString();
+                default -> null;
+            };
         } catch (DateTimeException | IllegalArgumentException | ArithmeticException e) {
             return null;
         }

@@ -218,7 +218,7 @@ final class Stages {
     /** Name of the relation with the distinct pairs of a thing's keys and an instant in the current stage. */
     private String pairs(Thing thing) {
         return pairs.computeIfAbsent(thing, missing -> {
-            String name = "quarry_pairs_" + (blocks);
+            String name = "quarry_pairs_" + blocks;
             List<String> keys = new ArrayList<>();
             List<String> conditions = new ArrayList<>();
             for (String key : thing.keys()) {
