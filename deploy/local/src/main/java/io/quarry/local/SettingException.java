@@ -1,0 +1,10 @@
+package io.quarry.local;
+
+/** A setting of local mode has a value that it cannot have; the message names the setting, the value and the rule. */
+public final class SettingException extends IllegalArgumentException {
+    private static final long serialVersionUID = 1L;
+
+    SettingException(String name, String value, String rule) {
+        super("Setting " + name + " = '" + value + "': " + rule);
+    }
+}

@@ -1,0 +1,43 @@
+package io.quarry.local;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** The command line of a worker process. */
+final class WorkerCommand {
+    private static final long MIB = 1L << 20;
+
+    private WorkerCommand() {}
+
+    static List<String> of(
+            Path javaHome, String classPath, long heapBytes, Path tmp, String mainClass, Path settingsFile) {
+        List<String> command = new ArrayList<>();
+        command.add(javaHome.resolve("bin").resolve("java").toString());
+        command.add("-Xms32m");
+        command.add("-Xmx" + heapBytes / MIB + "m");
+        command.add("-XX:+UseSerialGC");
+        command.add("-XX:+ExitOnOutOfMemoryError");
+        // A process that is killed would leave its performance data in the machine's temporary directory.
+        command.add("-XX:-UsePerfData");
+        command.add("-Djava.io.tmpdir=" + tmp);
+        command.add("-Dquarry.log.level=INFO");
+        // DuckDB, RocksDB and zstd are native; JDK 17 knows the option and needs it not, later ones warn without it.
+        command.add("--enable-native-access=ALL-UNNAMED");
+        command.add("-cp");
+        command.add(absolute(classPath));
+        command.add(mainClass);
+        command.add(settingsFile.toString());
+        return List.copyOf(command);
+    }
+
+    private static String absolute(String classPath) {
+        return Stream.of(classPath.split(File.pathSeparator, -1))
+                .filter(entry -> !entry.isEmpty())
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+}

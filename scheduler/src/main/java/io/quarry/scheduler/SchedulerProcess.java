@@ -1,0 +1,167 @@
+package io.quarry.scheduler;
+
+import io.quarry.scheduler.lifecycle.JobLifecycle;
+import io.quarry.schemas.Topics;
+import io.quarry.schemas.serde.RegistryUnavailableException;
+import io.quarry.schemas.serde.WireSerdes;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Composition root of the scheduler. Waits for broker and registry as long as they are away, checks the topics, then runs
+ * the lifecycle until it is closed or a fault of its own stops it.
+ */
+public final class SchedulerProcess implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SchedulerProcess.class);
+    private static final long PAUSE_MS = 250;
+
+    private final SchedulerSettings settings;
+    private final Map<String, String> all;
+    private final Thread starter;
+    private final CompletableFuture<JobLifecycle> lifecycle = new CompletableFuture<>();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final CountDownLatch closing = new CountDownLatch(1);
+
+    private SchedulerProcess(Map<String, String> all) {
+        this.all = Map.copyOf(all);
+        this.settings = SchedulerSettings.of(all);
+        this.starter = new Thread(this::connect, "quarry-scheduler-start");
+        this.starter.setDaemon(true);
+    }
+
+    /**
+     * Begins to start a scheduler and returns at once.
+     *
+     * @throws IllegalArgumentException naming a wrong setting
+     */
+    public static SchedulerProcess start(Map<String, String> settings) {
+        SchedulerProcess process = new SchedulerProcess(settings);
+        process.starter.start();
+        return process;
+    }
+
+    /**
+     * Waits until jobs are being looked after.
+     *
+     * @throws IllegalStateException when that has not come true in time, or a fault stopped the process
+     */
+    public void awaitReady(Duration atMost) throws InterruptedException {
+        long end = System.nanoTime() + atMost.toNanos();
+        try {
+            JobLifecycle started = lifecycle.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+            if (started.awaitReady(Duration.ofNanos(Math.max(1, end - System.nanoTime())))) {
+                return;
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the scheduler cannot run: " + e.getCause(), e.getCause());
+        } catch (TimeoutException e) {
+            // Falls through to the same message.
+        }
+        throw new IllegalStateException("the scheduler is not ready after " + atMost);
+    }
+
+    /** Completes when the process was closed, exceptionally when a fault stopped it. */
+    public CompletableFuture<Void> ended() {
+        return ended;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // the completion is what ended() is
+    private void connect() {
+        try {
+            WireSerdes serdes = WireSerdes.of(all);
+            try (Admin admin = Admin.create(new HashMap<>(settings.kafka()))) {
+                await("broker", () -> checkTopics(admin));
+            }
+            await("registry", () -> serdes.register(settings.lifecycle().topics(), List.of()));
+            JobLifecycle started = JobLifecycle.start(
+                    settings.lifecycle(), settings.kafka(), settings.streams(), serdes, InstantSource.system());
+            started.ended().whenComplete((nothing, fault) -> end(fault));
+            if (!lifecycle.complete(started)) {
+                started.close();
+            }
+        } catch (InterruptedException e) {
+            end(e);
+        } catch (RuntimeException | ExecutionException e) {
+            end(e);
+        }
+    }
+
+    private interface Attempt {
+        void run() throws InterruptedException, ExecutionException;
+    }
+
+    /** Tries until it works, unless it fails for a reason that waiting does not mend. */
+    private void await(String what, Attempt attempt) throws InterruptedException, ExecutionException {
+        boolean said = false;
+        while (true) {
+            try {
+                attempt.run();
+                return;
+            } catch (ExecutionException | RegistryUnavailableException e) {
+                if (e instanceof ExecutionException
+                        && !(e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException)) {
+                    throw e;
+                }
+                if (!said) {
+                    LOG.warn("Waits for the {}: {}", what, String.valueOf(e.getMessage()));
+                    said = true;
+                }
+            }
+            if (closing.await(PAUSE_MS, TimeUnit.MILLISECONDS)) {
+                throw new InterruptedException("closed while waiting for the " + what);
+            }
+        }
+    }
+
+    private void checkTopics(Admin admin) throws InterruptedException, ExecutionException {
+        Topics topics = settings.lifecycle().topics();
+        List<String> needed = List.of(
+                topics.events(), topics.states(), topics.commands(), topics.dead(), topics.invalid(), topics.groups());
+        try {
+            admin.describeTopics(needed).allTopicNames().get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+                throw new IllegalStateException("a topic is missing, provision the topics first: " + needed, e);
+            }
+            throw e;
+        }
+    }
+
+    private void end(@Nullable Throwable fault) {
+        if (fault == null) {
+            ended.complete(null);
+        } else {
+            LOG.error("The scheduler stops", fault);
+            ended.completeExceptionally(fault);
+        }
+        lifecycle.completeExceptionally(fault == null ? new IllegalStateException("it was closed") : fault);
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+        try {
+            starter.join(TimeUnit.SECONDS.toMillis(15));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        JobLifecycle started = lifecycle.isCompletedExceptionally() ? null : lifecycle.getNow(null);
+        if (started != null) {
+            started.close();
+        }
+        ended.complete(null);
+    }
+}

@@ -1,0 +1,79 @@
+package io.quarry.scheduler;
+
+import io.quarry.scheduler.lifecycle.LifecycleSettings;
+import io.quarry.schemas.Topics;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Settings of a scheduler, read from the flat map that all processes share.
+ *
+ * @param kafka what Kafka clients need: bootstrap servers and security
+ * @param streams what Kafka Streams needs beside it
+ * @param lifecycle the lifecycle's
+ */
+record SchedulerSettings(Map<String, String> kafka, Map<String, String> streams, LifecycleSettings lifecycle) {
+    SchedulerSettings {
+        kafka = Map.copyOf(kafka);
+        streams = Map.copyOf(streams);
+    }
+
+    /**
+     * Reads the settings.
+     *
+     * @throws IllegalArgumentException naming the setting, its value and the rule
+     */
+    static SchedulerSettings of(Map<String, String> all) {
+        Map<String, String> kafka = new HashMap<>();
+        all.forEach((name, value) -> {
+            if (name.equals("bootstrap.servers")
+                    || name.equals("security.protocol")
+                    || name.startsWith("sasl.")
+                    || name.startsWith("ssl.")) {
+                kafka.put(name, value);
+            }
+        });
+        if (!kafka.containsKey("bootstrap.servers")) {
+            throw new IllegalArgumentException(
+                    "bootstrap.servers is not set: it names the Kafka brokers, as host:port");
+        }
+        Map<String, String> streams = new HashMap<>();
+        streams.put(
+                "state.dir",
+                Path.of(all.getOrDefault("scheduler.state.dir", "quarry-scheduler-state"))
+                        .toString());
+        streams.put("replication.factor", String.valueOf(number(all, "replication.factor", 3, 1)));
+        streams.put("num.stream.threads", String.valueOf(number(all, "scheduler.threads", 1, 1)));
+        String instance = all.get("scheduler.instance.id");
+        if (instance != null) {
+            streams.put("group.instance.id", instance);
+        }
+        LifecycleSettings lifecycle = new LifecycleSettings(
+                new Topics(all.getOrDefault("topic.prefix", Topics.DEFAULT_PREFIX)),
+                (int) number(all, "lease.ticks", 30, 2),
+                Duration.ofMillis(number(all, "tick.interval.ms", 1000, 10)),
+                Duration.ofMillis(number(all, "scheduler.progress.interval.ms", 30_000, 0)),
+                Duration.ofMillis(number(
+                        all, "scheduler.retention.ms", Duration.ofDays(30).toMillis(), 1)),
+                Duration.ofMillis(number(all, "scheduler.passed.interval.ms", 5000, 100)));
+        return new SchedulerSettings(kafka, streams, lifecycle);
+    }
+
+    private static long number(Map<String, String> all, String name, long standard, long least) {
+        String value = all.get(name);
+        if (value == null) {
+            return standard;
+        }
+        try {
+            long number = Long.parseLong(value.strip());
+            if (number >= least) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // Falls through to the same message.
+        }
+        throw new IllegalArgumentException(name + " is " + value + ": must be a whole number of at least " + least);
+    }
+}

@@ -1,0 +1,67 @@
+package io.quarry.scheduler.lifecycle;
+
+import io.quarry.avro.Cause;
+import io.quarry.avro.CauseType;
+import io.quarry.avro.Job;
+import io.quarry.avro.Outcome;
+import io.quarry.avro.Owner;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Causes that the lifecycle itself finds. */
+final class Causes {
+    private Causes() {}
+
+    /** Cause of an attempt that ended, made up from the outcome where its worker gave none. */
+    static Cause of(Event.Finished e) {
+        if (e.cause() != null) {
+            return e.cause();
+        }
+        CauseType type = switch (e.outcome()) {
+            case HANDED_BACK -> CauseType.HANDED_BACK;
+            case MISPLACED -> CauseType.MISPLACED;
+            case UNKNOWN, SUCCEEDED, RETRIABLE, FAILED -> CauseType.UNKNOWN;
+        };
+        String message = e.outcome() == Outcome.HANDED_BACK
+                ? "The worker stopped and gave the job back."
+                : "The worker gave no cause.";
+        return new Cause(type, message, Map.of());
+    }
+
+    static Cause cancelled(Event.CancelRequested e) {
+        Map<String, String> evidence = new HashMap<>();
+        if (e.by() != null) {
+            evidence.put("requested_by", e.by());
+        }
+        return new Cause(CauseType.CANCELLED, e.reason() == null ? "Cancelled on request." : e.reason(), evidence);
+    }
+
+    static Cause neverClaimed(Event.Passed e) {
+        return new Cause(
+                CauseType.NEVER_CLAIMED,
+                "No worker could claim the job, three times over; look for workers that crash while they claim.",
+                Map.of("topic", e.topic(), "passed_offset", String.valueOf(e.offset())));
+    }
+
+    static Cause neverStarted(Cause last) {
+        return new Cause(
+                last.getType(),
+                "Three workers were lost before they started the job; the last one: " + last.getMessage(),
+                last.getEvidence());
+    }
+
+    static Cause silent(Owner owner) {
+        return new Cause(
+                CauseType.WORKER_SILENT,
+                "The worker sent no heartbeat for a whole lease.",
+                Map.of("worker", owner.getWorker(), "claim", owner.getClaim()));
+    }
+
+    static Cause noPods(Job job) {
+        return new Cause(
+                CauseType.MISPLACED,
+                "The job is larger than a worker of its group, and the group allows no pods: "
+                        + "ask for less, or set oversize_ceiling of the group.",
+                Map.of("resource_group", job.getResourceGroup()));
+    }
+}

@@ -1,0 +1,38 @@
+package io.quarry.scheduler.lifecycle;
+
+import java.util.Map;
+import java.util.function.Supplier;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.state.Stores;
+
+/** The topology from all job and retry topics to job-events and jobs.invalid. */
+final class IntakeTopology implements Supplier<Topology> {
+    static final String STORE = "intake";
+
+    private final LifecycleSettings settings;
+    private final Supplier<Wire> wire;
+    private final Supplier<Map<String, Long>> shareStarts;
+
+    IntakeTopology(LifecycleSettings settings, Supplier<Wire> wire, Supplier<Map<String, Long>> shareStarts) {
+        this.settings = settings;
+        this.wire = wire;
+        this.shareStarts = shareStarts;
+    }
+
+    @Override
+    public Topology get() {
+        Topology topology = new Topology();
+        ByteArrayDeserializer raw = new ByteArrayDeserializer();
+        topology.addSource("jobs", raw, raw, settings.topics().jobsPattern());
+        topology.addSource("retries", raw, raw, settings.topics().retriesPattern());
+        topology.addProcessor(
+                "intake", () -> new IntakeProcessor(settings, wire.get(), shareStarts), "jobs", "retries");
+        topology.addStateStore(
+                Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(STORE), Serdes.Bytes(), Serdes.ByteArray()),
+                "intake");
+        Outgoing.addSink(topology, "intake");
+        return topology;
+    }
+}

@@ -1,0 +1,63 @@
+package io.quarry.scheduler.lifecycle;
+
+import io.quarry.schemas.Topics;
+import java.util.function.Supplier;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.api.ContextualProcessor;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.Stores;
+
+/** The topology from job-events to job-state, retries, dead jobs and commands: the state machine with its stores. */
+final class LifecycleTopology implements Supplier<Topology> {
+    static final String ROWS = "rows";
+    static final String TIMERS = "timers";
+    static final String GROUPS = "groups";
+
+    private final LifecycleSettings settings;
+    private final Supplier<Wire> wire;
+
+    LifecycleTopology(LifecycleSettings settings, Supplier<Wire> wire) {
+        this.settings = settings;
+        this.wire = wire;
+    }
+
+    @Override
+    public Topology get() {
+        Topics topics = settings.topics();
+        Topology topology = new Topology();
+        topology.addGlobalStore(
+                Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(GROUPS), Serdes.String(), Serdes.ByteArray())
+                        .withLoggingDisabled(),
+                "groups-source",
+                new StringDeserializer(),
+                new ByteArrayDeserializer(),
+                topics.groups(),
+                "groups-store",
+                GroupsProcessor::new);
+        topology.addSource("events", new ByteArrayDeserializer(), new ByteArrayDeserializer(), topics.events());
+        topology.addProcessor("lifecycle", () -> new LifecycleProcessor(settings, wire.get()), "events");
+        topology.addStateStore(
+                Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(ROWS), Serdes.String(), Serdes.ByteArray()),
+                "lifecycle");
+        topology.addStateStore(
+                Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(TIMERS), Serdes.Bytes(), Serdes.ByteArray()),
+                "lifecycle");
+        Outgoing.addSink(topology, "lifecycle");
+        return topology;
+    }
+
+    /** Keeps the raw configuration of each group; it is read where it is used, so that garbage stops nobody. */
+    private static final class GroupsProcessor extends ContextualProcessor<String, byte[], Void, Void> {
+        @Override
+        public void process(Record<String, byte[]> record) {
+            KeyValueStore<String, byte[]> store = context().getStateStore(GROUPS);
+            if (record.key() != null) {
+                store.put(record.key(), record.value());
+            }
+        }
+    }
+}
