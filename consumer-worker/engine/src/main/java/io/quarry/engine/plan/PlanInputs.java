@@ -2,6 +2,7 @@ package io.quarry.engine.plan;
 
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -16,6 +17,13 @@ public interface PlanInputs {
      * @throws SQLException when it does not parse, names what is not there, or reads a file that it may not
      */
     List<PlannedColumn> describe(String select) throws SQLException;
+
+    /**
+     * Checks that a text is exactly one SELECT.
+     *
+     * @throws SQLException when it is not
+     */
+    void parse(String select) throws SQLException;
 
     /** Directories that input files may lie below; empty allows none. */
     List<Path> inputDirectories();
@@ -33,6 +41,26 @@ public interface PlanInputs {
                         columns.add(new PlannedColumn(rows.getString(1), rows.getString(2)));
                     }
                     return columns;
+                }
+            }
+
+            @Override
+            public void parse(String select) throws SQLException {
+                String parts =
+                        "SELECT json_extract_string(tree, '$.error_message'), json_array_length(tree, '$.statements')"
+                                + " FROM (SELECT json_serialize_sql(?) AS tree)";
+                try (PreparedStatement statement = connection.prepareStatement(parts)) {
+                    statement.setString(1, select);
+                    try (ResultSet rows = statement.executeQuery()) {
+                        rows.next();
+                        String error = rows.getString(1);
+                        if (error != null) {
+                            throw new SQLException(error);
+                        }
+                        if (rows.getInt(2) != 1) {
+                            throw new SQLException("exactly one SELECT is allowed");
+                        }
+                    }
                 }
             }
 

@@ -1,0 +1,114 @@
+package io.quarry.engine.plan;
+
+import io.quarry.engine.catalog.Source;
+import io.quarry.engine.catalog.Sql;
+import io.quarry.engine.catalog.TypeFamily;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the blocks of one thing are asked for: the distinct pairs of its key values and an instant, and how a source's rows match them.
+ *
+ * @param name name of the relation with columns k1, k2, ... and t
+ * @param source source that is read
+ * @param on column of the source by key, in the keys' order
+ */
+record Asked(String name, Source source, Map<String, String> on) {
+    List<String> keys() {
+        List<String> keys = new ArrayList<>();
+        for (int i = 1; i <= on.size(); i++) {
+            keys.add("k" + i);
+        }
+        return keys;
+    }
+
+    /** The keys' names after an alias and a dot. */
+    String keysOf(String alias) {
+        return String.join(", ", keys().stream().map(key -> alias + "." + key).toList());
+    }
+
+    /** Equality of all keys of two relations. */
+    String same(String left, String right) {
+        return String.join(
+                " AND ",
+                keys().stream()
+                        .map(key -> left + "." + key + " = " + right + "." + key)
+                        .toList());
+    }
+
+    private List<String> keyColumns() {
+        return on.values().stream()
+                .map(column -> key(column("s", column), source.type(column)))
+                .toList();
+    }
+
+    /** A key value as it is compared: instants in UTC. */
+    static String key(String expression, String type) {
+        return TypeFamily.of(type) == TypeFamily.TIMESTAMP ? Source.utc(expression, type) : expression;
+    }
+
+    static String column(String alias, String column) {
+        return alias + "." + Sql.name(column);
+    }
+
+    String eventTime() {
+        return time(source.eventTime().orElseThrow());
+    }
+
+    String createdAt() {
+        return time(source.createdAt().orElseThrow());
+    }
+
+    private String time(String column) {
+        return Source.utc(column("s", column), source.type(column));
+    }
+
+    /** The keys as k1, k2, ... */
+    String keySelection() {
+        List<String> selected = new ArrayList<>();
+        List<String> columns = keyColumns();
+        for (int i = 0; i < columns.size(); i++) {
+            selected.add(columns.get(i) + " AS k" + (i + 1));
+        }
+        return String.join(", ", selected);
+    }
+
+    String partition() {
+        return String.join(", ", keyColumns());
+    }
+
+    /** The source's rows with a key that is asked for. Null keys match nothing. */
+    String from() {
+        List<String> columns = keyColumns();
+        List<String> conditions = new ArrayList<>();
+        for (int i = 0; i < columns.size(); i++) {
+            conditions.add(columns.get(i) + " = q.k" + (i + 1));
+        }
+        return source.scan() + " AS s\n    SEMI JOIN " + name + " AS q ON " + String.join(" AND ", conditions);
+    }
+
+    /** Rows that no instant asked about can see are left out early. */
+    String inTime(boolean before) {
+        String latest = (before ? " < " : " <= ") + "(SELECT max(t) FROM " + name + ")";
+        return eventTime()
+                + latest
+                + source.createdAt()
+                        .map(created -> " AND " + createdAt() + latest)
+                        .orElse("");
+    }
+
+    /** Total order of the rows that are equal in key and times: the greatest comes first, by the other columns in the source's order. */
+    String tieBreak() {
+        List<String> rest = new ArrayList<>();
+        for (String column : source.columns().keySet()) {
+            boolean used = on.containsValue(column)
+                    || source.eventTime().filter(column::equals).isPresent()
+                    || source.createdAt().filter(column::equals).isPresent();
+            if (!used) {
+                rest.add(column("s", column) + " DESC NULLS LAST");
+            }
+        }
+        return rest.isEmpty() ? "" : " ORDER BY " + String.join(", ", rest);
+    }
+}

@@ -1,0 +1,235 @@
+package io.quarry.engine.plan;
+
+import io.quarry.engine.catalog.Catalog;
+import io.quarry.engine.catalog.Definition;
+import io.quarry.engine.catalog.Definition.Aggregate;
+import io.quarry.engine.catalog.Definition.Expression;
+import io.quarry.engine.catalog.Definition.Function;
+import io.quarry.engine.catalog.Definition.Latest;
+import io.quarry.engine.catalog.Definition.Lookup;
+import io.quarry.engine.catalog.Source;
+import io.quarry.engine.catalog.Sql;
+import io.quarry.engine.plan.Node.Thing;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The stages of a plan: the input's rows, then the same rows with more and more columns, in as few steps as the dependencies
+ * between the values allow.
+ */
+final class Stages {
+    private final Catalog catalog;
+    private final List<String> ctes = new ArrayList<>();
+    private final Set<Path> reads = new LinkedHashSet<>();
+    private final Map<String, String> types = new HashMap<>();
+    private final Map<Thing, String> pairs = new HashMap<>();
+    private String current = "quarry_rows";
+    private int stage;
+    private int blocks;
+
+    /** What the values of one block have in common. */
+    private record Group(Thing thing, String source, Map<String, String> on, String kind, boolean before) {}
+
+    Stages(Catalog catalog, InputStage input) {
+        this.catalog = catalog;
+        input.columns().forEach(column -> types.put(column.stageName(), column.type()));
+        ctes.addAll(input.ctes());
+        ctes.add(current + " AS MATERIALIZED (\n  " + input.select() + ")");
+    }
+
+    String current() {
+        return current;
+    }
+
+    List<String> ctes() {
+        return List.copyOf(ctes);
+    }
+
+    Set<Path> reads() {
+        return reads;
+    }
+
+    /** Adds stages until all nodes are columns of the current one. */
+    void compute(List<Node> nodes) {
+        List<Node> pending = new ArrayList<>(nodes);
+        while (!pending.isEmpty()) {
+            List<Node> ready = pending.stream().filter(this::fromSource).toList();
+            if (ready.isEmpty()) {
+                Node first = pending.stream()
+                        .filter(node -> types.keySet().containsAll(node.uses().values()))
+                        .filter(node -> node.feature().definition() instanceof Expression)
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalStateException("a checked catalog has no cycles"));
+                ready = pending.stream()
+                        .filter(node -> node.thing().equals(first.thing())
+                                && node.feature().definition() instanceof Expression
+                                && types.keySet().containsAll(node.uses().values()))
+                        .toList();
+                expressions(ready);
+            } else {
+                sources(ready);
+            }
+            ready.forEach(node -> types.put(node.column(), node.feature().type()));
+            pending.removeAll(ready);
+        }
+    }
+
+    private boolean fromSource(Node node) {
+        return !(node.feature().definition() instanceof Expression)
+                && types.keySet().containsAll(node.thing().keys());
+    }
+
+    private void expressions(List<Node> nodes) {
+        Map<String, String> uses = new LinkedHashMap<>();
+        nodes.forEach(node -> uses.putAll(node.uses()));
+        Map<String, String> declared =
+                new HashMap<>(catalog.entity(nodes.get(0).thing().entity()).keys());
+        List<String> names = new ArrayList<>();
+        uses.forEach((name, column) -> {
+            String type = declared.get(name);
+            String value = type == null || type.equals(types.get(column))
+                    ? Sql.name(column)
+                    : "CAST(" + Sql.name(column) + " AS " + type + ")";
+            names.add(value + " AS " + Sql.name(name));
+        });
+        List<String> values = new ArrayList<>();
+        for (Node node : nodes) {
+            String sql = ((Expression) node.feature().definition()).sql();
+            values.add("(" + sql + "\n) AS " + Sql.name(node.column()));
+        }
+        String entity = Sql.name(nodes.get(0).thing().entity());
+        String from = "(SELECT *, " + String.join(", ", names) + " FROM " + current + ") AS " + entity;
+        next("SELECT * EXCLUDE (" + Sql.names(List.copyOf(uses.keySet())) + "), " + String.join(", ", values)
+                + "\n    FROM " + from);
+    }
+
+    private void next(String select) {
+        current = "quarry_rows_" + ++stage;
+        ctes.add(current + " AS (\n  " + select + ")");
+        pairs.clear();
+    }
+
+    private void sources(List<Node> nodes) {
+        Map<Group, List<Node>> groups = new LinkedHashMap<>();
+        nodes.forEach(node ->
+                groups.computeIfAbsent(group(node), group -> new ArrayList<>()).add(node));
+        List<String> values = new ArrayList<>();
+        List<String> joins = new ArrayList<>();
+        groups.forEach((group, members) -> {
+            for (Block block : block(group, members)) {
+                ctes.addAll(block.ctes());
+                joins.add(join(group, block));
+                block.values().forEach((column, value) -> values.add(value + " AS " + Sql.name(column)));
+            }
+        });
+        next("SELECT r.*,\n    " + String.join(",\n    ", values) + "\n    FROM " + current + " AS r"
+                + String.join("", joins));
+    }
+
+    private String join(Group group, Block block) {
+        List<String> conditions = new ArrayList<>();
+        int n = 0;
+        for (String key : group.thing().keys()) {
+            conditions.add(key("r", key) + " = " + block.name() + ".k" + ++n);
+        }
+        if (block.timed()) {
+            conditions.add("r." + Sql.name(InputStage.TIME) + " = " + block.name() + ".t");
+        }
+        return "\n    LEFT JOIN " + block.name() + " ON " + String.join(" AND ", conditions);
+    }
+
+    private String key(String alias, String column) {
+        return Asked.key(alias + "." + Sql.name(column), types.getOrDefault(column, "VARCHAR"));
+    }
+
+    private static Group group(Node node) {
+        Definition definition = node.feature().definition();
+        if (definition instanceof Lookup lookup) {
+            return new Group(node.thing(), lookup.source(), lookup.on(), "lookup", false);
+        }
+        if (definition instanceof Latest latest) {
+            return new Group(node.thing(), latest.source(), latest.on(), "latest", latest.before());
+        }
+        if (definition instanceof Aggregate aggregate) {
+            String kind = aggregate.function() == Function.LAST
+                    ? "last " + aggregate.column().orElseThrow()
+                    : "aggregate";
+            return new Group(node.thing(), aggregate.source(), aggregate.on(), kind, aggregate.before());
+        }
+        throw new IllegalStateException(node.feature().fullName() + " is not read from a source");
+    }
+
+    private List<Block> block(Group group, List<Node> nodes) {
+        Source source = catalog.source(group.source());
+        source.files().forEach(file -> reads.add(Path.of(file)));
+        String name = "quarry_block_" + ++blocks;
+        Asked asked = new Asked(pairs(group.thing()), source, group.on());
+        if (group.kind().equals("aggregate")) {
+            return WindowBlocks.of(
+                    name,
+                    asked,
+                    group.before(),
+                    nodes.stream().map(Stages::window).toList());
+        }
+        List<RowBlocks.Value> values = nodes.stream().map(Stages::value).toList();
+        return List.of(
+                switch (group.kind()) {
+                    case "lookup" -> RowBlocks.lookup(name, asked, values);
+                    case "latest" -> RowBlocks.latest(name, asked, values, group.before(), Optional.empty());
+                    default ->
+                        RowBlocks.latest(
+                                name,
+                                asked,
+                                values,
+                                group.before(),
+                                Optional.of(values.get(0).column()));
+                });
+    }
+
+    private static RowBlocks.Value value(Node node) {
+        Definition definition = node.feature().definition();
+        if (definition instanceof Lookup lookup) {
+            return new RowBlocks.Value(node.column(), lookup.column(), Optional.empty());
+        }
+        if (definition instanceof Latest latest) {
+            return new RowBlocks.Value(node.column(), latest.column(), latest.ttlMicros());
+        }
+        Aggregate last = (Aggregate) definition;
+        return new RowBlocks.Value(node.column(), last.column().orElseThrow(), Optional.of(last.windowMicros()));
+    }
+
+    private static WindowBlocks.Value window(Node node) {
+        Aggregate aggregate = (Aggregate) node.feature().definition();
+        return new WindowBlocks.Value(
+                node.column(),
+                aggregate.function(),
+                aggregate.column(),
+                aggregate.windowMicros(),
+                node.feature().type());
+    }
+
+    /** Name of the relation with the distinct pairs of a thing's keys and an instant in the current stage. */
+    private String pairs(Thing thing) {
+        return pairs.computeIfAbsent(thing, missing -> {
+            String name = "quarry_pairs_" + blocks;
+            List<String> keys = new ArrayList<>();
+            List<String> conditions = new ArrayList<>();
+            for (String key : thing.keys()) {
+                String value = key("r", key);
+                keys.add(value + " AS k" + (keys.size() + 1));
+                conditions.add(value + " IS NOT NULL");
+            }
+            ctes.add(name + " AS MATERIALIZED (\n  SELECT DISTINCT " + String.join(", ", keys) + ", r."
+                    + Sql.name(InputStage.TIME) + " AS t\n    FROM " + current + " AS r\n    WHERE "
+                    + String.join(" AND ", conditions) + ")");
+            return name;
+        });
+    }
+}
