@@ -29,8 +29,9 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
@@ -89,11 +90,19 @@ public final class QuarryClient implements AutoCloseable {
                 serdes.deserializer(JobState.class),
                 serdes.deserializer(ResourceGroup.class),
                 topics);
-        this.callbacks = Executors.newSingleThreadExecutor(task -> {
-            Thread thread = new Thread(task, "quarry-client-callbacks");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.callbacks = new ThreadPoolExecutor(
+                1,
+                1,
+                0,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                task -> {
+                    Thread thread = new Thread(task, "quarry-client-callbacks");
+                    thread.setDaemon(true);
+                    return thread;
+                },
+                // After close, what is still asked for fails on the asker's own thread.
+                (task, pool) -> task.run());
         reader.start("quarry-client-reader");
     }
 
@@ -284,6 +293,10 @@ public final class QuarryClient implements AutoCloseable {
             return future.get(deadline.leftNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException late) {
             future.cancel(false);
+            RegistryUnavailableException registry = reader.registryTrouble();
+            if (registry != null) {
+                throw new RegistryUnreachableException(deadline.waited(), registry);
+            }
             throw unreachable(what, deadline, late);
         } catch (ExecutionException failed) {
             Throwable cause = failed.getCause();

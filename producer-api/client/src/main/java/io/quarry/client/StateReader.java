@@ -57,12 +57,17 @@ final class StateReader implements AutoCloseable {
     private final ConcurrentLinkedQueue<Runnable> requests = new ConcurrentLinkedQueue<>();
     private final Semaphore work = new Semaphore(0);
     private volatile boolean closing;
+    private volatile boolean ended;
+    private volatile @Nullable RegistryUnavailableException registryTrouble;
     private boolean polling;
     private @Nullable Thread thread;
 
     private final Map<TopicPartition, PartitionRows> partitions = new HashMap<>();
     private final Map<String, List<Watch>> watches = new HashMap<>();
     private final Map<String, ResourceGroup> knownGroups = new TreeMap<>();
+    private final List<Asked> asked = new ArrayList<>();
+    private final Map<String, ConsumerRecord<byte[], byte[]>> passing = new HashMap<>();
+    private final Set<String> sought = new HashSet<>();
     private final List<Waiting> waiting = new ArrayList<>();
     private final Map<String, Integer> partitionCounts = new HashMap<>();
 
@@ -91,6 +96,9 @@ final class StateReader implements AutoCloseable {
         private final Map<String, Long> newest = new HashMap<>();
         private long next;
     }
+
+    /** Someone who asks for what a partition holds now. */
+    private record Asked(TopicPartition partition, Runnable then, CompletableFuture<?> answer) {}
 
     /** Someone who waits until a partition is read up to an offset. */
     private record Waiting(TopicPartition partition, long end, Runnable then, CompletableFuture<?> answer) {}
@@ -155,6 +163,11 @@ final class StateReader implements AutoCloseable {
         });
     }
 
+    /** Why rows cannot be read just now although the brokers answer; null while they can. */
+    @Nullable RegistryUnavailableException registryTrouble() {
+        return registryTrouble;
+    }
+
     @Override
     public void close() {
         closing = true;
@@ -183,21 +196,25 @@ final class StateReader implements AutoCloseable {
             }
         } finally {
             closing = true;
-            List.copyOf(waiting).forEach(one -> one.answer().completeExceptionally(closed()));
+            asked.forEach(one -> one.answer().completeExceptionally(closed()));
+            waiting.forEach(one -> one.answer().completeExceptionally(closed()));
             watches.values().forEach(list -> list.forEach(watch -> watch.failed(closed())));
             runRequests();
             consumer.close(CloseOptions.timeout(Duration.ofSeconds(1)));
+            ended = true;
+            runRequests();
         }
     }
 
     private boolean idle() {
-        return requests.isEmpty() && waiting.isEmpty() && watches.isEmpty();
+        return requests.isEmpty() && asked.isEmpty() && waiting.isEmpty() && watches.isEmpty();
     }
 
     /** One round: answers requests, reads what has come, wakes who waited for it. */
     void runOnce() {
         try {
             runRequests();
+            findEnds();
             settle();
             if (partitions.isEmpty() || idle()) {
                 return;
@@ -285,7 +302,11 @@ final class StateReader implements AutoCloseable {
             }
         }
         if (unavailable != null) {
+            registryTrouble = unavailable;
             throw unavailable;
+        }
+        if (!records.isEmpty()) {
+            registryTrouble = null;
         }
     }
 
@@ -302,6 +323,7 @@ final class StateReader implements AutoCloseable {
         }
         if (record.value() == null) {
             rows.newest.remove(key);
+            passing.remove(key);
             return;
         }
         List<Watch> list = watches.get(key);
@@ -315,6 +337,9 @@ final class StateReader implements AutoCloseable {
             }
         }
         rows.newest.put(key, record.offset());
+        if (sought.contains(key)) {
+            passing.put(key, record);
+        }
     }
 
     /** Reads a value; a value that never can be read is as if it were not there, and is logged. */
@@ -347,6 +372,10 @@ final class StateReader implements AutoCloseable {
         for (Waiting one : ready) {
             answered(one.answer(), one.then());
         }
+        if (waiting.isEmpty() && asked.isEmpty()) {
+            sought.clear();
+            passing.clear();
+        }
     }
 
     private void latest(String id, CompletableFuture<Optional<JobState>> answer) {
@@ -355,6 +384,7 @@ final class StateReader implements AutoCloseable {
                     + " does not exist: the scheduler makes it when it starts; is topic.prefix right?");
         }
         TopicPartition partition = partitionOf(id);
+        sought.add(id);
         readUpToEnd(partition, answer, () -> fetch(partition, id, answer));
     }
 
@@ -370,7 +400,9 @@ final class StateReader implements AutoCloseable {
             answer.complete(Optional.empty());
             return;
         }
-        ConsumerRecord<byte[], byte[]> found = recordAt(partition, offset);
+        ConsumerRecord<byte[], byte[]> passed = passing.get(id);
+        ConsumerRecord<byte[], byte[]> found =
+                passed != null && passed.offset() == offset ? passed : recordAt(partition, offset);
         if (found.offset() == offset) {
             answer.complete(Optional.ofNullable(read(states, found, JobState.class)));
         } else {
@@ -408,9 +440,25 @@ final class StateReader implements AutoCloseable {
             consumer.assign(partitions.keySet());
             consumer.seekToBeginning(List.of(partition));
         }
-        Long end = uninterrupted(() -> consumer.endOffsets(List.of(partition), METADATA))
-                .get(partition);
-        waiting.add(new Waiting(partition, end == null ? 0 : end, then, answer));
+        asked.add(new Asked(partition, then, answer));
+    }
+
+    /** Asks once for the ends of all partitions that were asked about, however often they were. */
+    private void findEnds() {
+        if (asked.isEmpty()) {
+            return;
+        }
+        List<Asked> all = List.copyOf(asked);
+        asked.clear();
+        Set<TopicPartition> distinct = new HashSet<>();
+        all.forEach(one -> distinct.add(one.partition()));
+        try {
+            Map<TopicPartition, Long> ends = uninterrupted(() -> consumer.endOffsets(distinct, METADATA));
+            all.forEach(one -> waiting.add(
+                    new Waiting(one.partition(), ends.getOrDefault(one.partition(), 0L), one.then(), one.answer())));
+        } catch (KafkaException failure) {
+            all.forEach(one -> one.answer().completeExceptionally(failure));
+        }
     }
 
     private int partitionCount(String topic) {
@@ -469,6 +517,9 @@ final class StateReader implements AutoCloseable {
 
     private void submit(Runnable request) {
         requests.add(request);
+        if (ended) {
+            runRequests();
+        }
         wake();
     }
 
