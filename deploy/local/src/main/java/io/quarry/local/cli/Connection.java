@@ -1,0 +1,125 @@
+package io.quarry.local.cli;
+
+import io.quarry.schemas.Topics;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the broker and the registry are, and which settings reach them.
+ *
+ * @param settings Kafka's and the registry's settings by name
+ * @param origin where the broker's address comes from, for errors
+ */
+record Connection(Map<String, String> settings, String origin) {
+    static final String BOOTSTRAP = "bootstrap.servers";
+    static final String REGISTRY = "schema.registry.url";
+    static final String PREFIX = "topic.prefix";
+    /** File that a running local mode keeps in its data directory. */
+    static final String FILE = "connection.properties";
+
+    private static final Map<String, String> VARIABLES = Map.of(
+            BOOTSTRAP, "QUARRY_BOOTSTRAP_SERVERS",
+            REGISTRY, "QUARRY_REGISTRY_URL",
+            PREFIX, "QUARRY_TOPIC_PREFIX");
+
+    Connection {
+        settings = Map.copyOf(settings);
+    }
+
+    /**
+     * Looks for the connection: flags, then a file of settings, then variables, then a running local mode. An address given
+     * by a flag or variable never mixes with the local mode's other one.
+     *
+     * @param flags settings given on the command line
+     * @param file file of settings given on the command line or by QUARRY_CONFIG
+     * @param data data directory of the local mode to look for
+     */
+    static Connection find(Map<String, String> flags, Optional<Path> file, Console console, Path data) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        String origin = "";
+        Path local = data.resolve(FILE);
+        Map<String, String> variables = new LinkedHashMap<>();
+        VARIABLES.forEach(
+                (name, variable) -> console.variable(variable).ifPresent(value -> variables.put(name, value)));
+        Map<String, String> fromFile = file.map(Connection::read).orElse(Map.of());
+        boolean named =
+                flags.containsKey(BOOTSTRAP) || fromFile.containsKey(BOOTSTRAP) || variables.containsKey(BOOTSTRAP);
+        if (!named && Files.isReadable(local)) {
+            Map<String, String> written = read(local);
+            // A local mode that was killed left its file behind.
+            if (alive(written.get("pid"))) {
+                settings.putAll(written);
+                origin = local.toString();
+            }
+        }
+        settings.putAll(variables);
+        origin = variables.containsKey(BOOTSTRAP) ? "QUARRY_BOOTSTRAP_SERVERS" : origin;
+        settings.putAll(fromFile);
+        origin = fromFile.containsKey(BOOTSTRAP) ? file.map(Path::toString).orElse(origin) : origin;
+        settings.putAll(flags);
+        origin = flags.containsKey(BOOTSTRAP) ? "--bootstrap-servers" : origin;
+        if (!settings.containsKey(BOOTSTRAP)) {
+            throw CommandFailure.unreachable(
+                    "no local mode is running (looked for " + local
+                            + "): start one with 'deploy/quarry local', or name a"
+                            + " broker with --bootstrap-servers or QUARRY_BOOTSTRAP_SERVERS",
+                    new IOException("no " + local));
+        }
+        if (!settings.containsKey(REGISTRY)) {
+            throw CommandFailure.badUsage("the broker is named by " + origin
+                    + ", the registry is not: set --registry-url or QUARRY_REGISTRY_URL");
+        }
+        return new Connection(settings, origin);
+    }
+
+    String bootstrapServers() {
+        return settings.getOrDefault(BOOTSTRAP, "");
+    }
+
+    Topics topics() {
+        return new Topics(settings.getOrDefault(PREFIX, Topics.DEFAULT_PREFIX));
+    }
+
+    /** Settings for a Kafka client: it would warn about the names that are ours. */
+    Map<String, Object> kafka() {
+        Map<String, Object> kafka = new LinkedHashMap<>();
+        settings.forEach((name, value) -> {
+            if (name.equals(BOOTSTRAP)
+                    || name.startsWith("security.")
+                    || name.startsWith("sasl.")
+                    || name.startsWith("ssl.")
+                    || name.startsWith("client.")) {
+                kafka.put(name, value);
+            }
+        });
+        return kafka;
+    }
+
+    private static boolean alive(@Nullable String pid) {
+        return pid == null
+                || (pid.matches("[0-9]{1,18}")
+                        && ProcessHandle.of(Long.parseLong(pid))
+                                .map(ProcessHandle::isAlive)
+                                .orElse(false));
+    }
+
+    private static Map<String, String> read(Path file) {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+            properties.load(reader);
+        } catch (IOException | IllegalArgumentException e) {
+            throw CommandFailure.badUsage("the settings file " + file + " cannot be read: " + e.getMessage());
+        }
+        Map<String, String> settings = new LinkedHashMap<>();
+        properties.stringPropertyNames().forEach(name -> settings.put(name, properties.getProperty(name)));
+        return settings;
+    }
+}

@@ -1,0 +1,188 @@
+package io.quarry.local.cli;
+
+import io.quarry.avro.JobState;
+import io.quarry.avro.Manifest;
+import io.quarry.avro.State;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Shows what a job published. */
+@Command(
+        name = "dataset",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Shows the dataset that a job published: path, schema and the first rows.",
+            "Given a directory instead of an id it reads that dataset, and needs no broker."
+        },
+        footerHeading = "%nExample:%n",
+        footer = "  quarry dataset nightly-42 --rows 20%n  quarry dataset nightly-42 --download ./nightly")
+final class DatasetCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Mixin
+    private ConnectionOptions connection;
+
+    @Mixin
+    private Output output;
+
+    @Option(
+            names = "--rows",
+            paramLabel = "N",
+            defaultValue = "10",
+            description = "Rows to show (default: ${DEFAULT-VALUE}).")
+    private int rows;
+
+    @Option(
+            names = "--download",
+            paramLabel = "DIR",
+            description = "Copies the files there; the directory must be new or empty.")
+    private @Nullable Path download;
+
+    @Parameters(paramLabel = "ID|DIR", description = "Id of the job, or directory of a dataset.")
+    private String id;
+
+    DatasetCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Path place = Path.of(id);
+        Map<String, Object> answer = new LinkedHashMap<>();
+        Map<String, @Nullable String> facts = new LinkedHashMap<>();
+        List<String> files;
+        Path directory;
+        if (Files.isRegularFile(place.resolve("manifest.json"))) {
+            directory = place.toAbsolutePath().normalize();
+            files = parts(directory);
+            facts.put("dataset", directory.toString());
+        } else {
+            Manifest manifest = manifest();
+            directory = directory(manifest);
+            files = manifest.getFiles();
+            answer.put("job", id);
+            answer.put("dataset_name", String.valueOf(manifest.getDatasetName()));
+            answer.put("rows", manifest.getRows());
+            answer.put("bytes", manifest.getBytes());
+            facts.putAll(JobText.manifest(manifest));
+        }
+        if (!Files.isDirectory(directory)) {
+            throw CommandFailure.failed(
+                    "the files of " + id + " are not on this machine: they are in " + directory,
+                    new IOException("no directory " + directory));
+        }
+        answer.put("path", directory.toString());
+        answer.put("files", files);
+        DatasetPreview preview = preview(directory, files, rows);
+        answer.put("columns", columns(preview));
+        answer.put("preview", preview.tree());
+        if (download != null) {
+            Path copy = copy(directory, files, download.toAbsolutePath().normalize());
+            answer.put("downloaded_to", copy.toString());
+            facts.put("downloaded", copy.toString());
+        }
+        output.print(console, answer, () -> lines(facts, preview));
+        return ExitCodes.DONE;
+    }
+
+    private Manifest manifest() {
+        try (JobRows states = JobRows.open(connection.find(console), console.clock(), connection.reach())) {
+            JobState row = states.find(id).orElseThrow(() -> JobCommand.noJob(id));
+            Manifest manifest = row.getManifest();
+            if (row.getState() != State.SUCCEEDED || manifest == null) {
+                String why = row.getState() == State.SUCCEEDED
+                        ? "its kind, " + row.getJob().getKind() + ", makes none"
+                        : "it is " + row.getState();
+                throw CommandFailure.failed("job " + id + " has no dataset: " + why, new IOException(why));
+            }
+            return manifest;
+        }
+    }
+
+    private List<String> lines(Map<String, @Nullable String> facts, DatasetPreview preview) {
+        List<String> lines = new ArrayList<>(JobText.facts(facts));
+        lines.add("");
+        TextTable schema = new TextTable("COLUMN", "TYPE");
+        for (int i = 0; i < preview.columns().size(); i++) {
+            schema.row(List.of(preview.columns().get(i), preview.types().get(i)));
+        }
+        lines.addAll(schema.lines(console.width()));
+        lines.add("");
+        lines.addAll(preview.lines(console.width()));
+        return lines;
+    }
+
+    /** Directory of a manifest's files. */
+    static Path directory(Manifest manifest) {
+        String location = manifest.getLocation();
+        try {
+            return location.startsWith("file:") ? Path.of(URI.create(location)) : Path.of(location);
+        } catch (IllegalArgumentException e) {
+            throw CommandFailure.failed("the dataset's location " + location + " is none that can be read here", e);
+        }
+    }
+
+    static DatasetPreview preview(Path directory, List<String> files, int rows) {
+        try {
+            return DatasetPreview.read(directory, files, rows);
+        } catch (SQLException e) {
+            throw CommandFailure.failed("the dataset in " + directory + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    static List<Map<String, Object>> columns(DatasetPreview preview) {
+        List<Map<String, Object>> columns = new ArrayList<>();
+        for (int i = 0; i < preview.columns().size(); i++) {
+            Map<String, Object> column = new LinkedHashMap<>();
+            column.put("name", preview.columns().get(i));
+            column.put("type", preview.types().get(i));
+            columns.add(column);
+        }
+        return columns;
+    }
+
+    private static List<String> parts(Path directory) throws IOException {
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.map(entry -> String.valueOf(entry.getFileName()))
+                    .filter(name -> name.endsWith(".parquet"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /** Copies the files, the manifest last, so that a copy with a manifest is a whole one. */
+    private static Path copy(Path from, List<String> files, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (Stream<Path> entries = Files.list(to)) {
+            if (entries.findAny().isPresent()) {
+                throw CommandFailure.badUsage("--download is " + to + ": it has to be a new or empty directory");
+            }
+        }
+        for (String file : files) {
+            Path target = to.resolve(file).normalize();
+            if (!target.startsWith(to)) {
+                throw CommandFailure.failed("the dataset names a file outside itself: " + file, new IOException(file));
+            }
+            Files.copy(from.resolve(file), target);
+        }
+        Path manifest = from.resolve("manifest.json");
+        if (Files.isRegularFile(manifest)) {
+            Files.copy(manifest, to.resolve("manifest.json"));
+        }
+        return to;
+    }
+}

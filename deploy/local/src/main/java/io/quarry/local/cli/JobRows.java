@@ -1,0 +1,178 @@
+package io.quarry.local.cli;
+
+import io.quarry.avro.JobState;
+import io.quarry.schemas.serde.RegistryUnavailableException;
+import io.quarry.schemas.serde.WireSerdes;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RecordDeserializationException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+/** Reads what the lifecycle says about jobs from its compacted topic. Not safe for use by several threads. */
+final class JobRows implements AutoCloseable {
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    private final KafkaConsumer<String, JobState> consumer;
+    private final Clock clock;
+    private final List<TopicPartition> partitions;
+
+    private JobRows(KafkaConsumer<String, JobState> consumer, Clock clock, List<TopicPartition> partitions) {
+        this.consumer = consumer;
+        this.clock = clock;
+        this.partitions = partitions;
+    }
+
+    static JobRows open(Connection connection, Clock clock, Duration reach) {
+        Map<String, Object> settings = new LinkedHashMap<>(connection.kafka());
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
+        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) reach.toMillis());
+        KafkaConsumer<String, JobState> consumer = new KafkaConsumer<>(
+                settings,
+                new StringDeserializer(),
+                WireSerdes.of(connection.settings()).serde(JobState.class).deserializer());
+        String topic = connection.topics().states();
+        try {
+            List<TopicPartition> partitions = new ArrayList<>();
+            for (PartitionInfo partition : consumer.partitionsFor(topic, reach)) {
+                partitions.add(new TopicPartition(topic, partition.partition()));
+            }
+            if (partitions.isEmpty()) {
+                throw CommandFailure.failed(
+                        "the broker at " + connection.bootstrapServers() + " has no topic " + topic
+                                + ": is Quarry's scheduler running there, and is --topic-prefix right?",
+                        new IllegalStateException("no topic " + topic));
+            }
+            partitions.sort(Comparator.comparingInt(TopicPartition::partition));
+            return new JobRows(consumer, clock, partitions);
+        } catch (TimeoutException e) {
+            consumer.close();
+            throw unreachable(connection, e);
+        } catch (RuntimeException e) {
+            consumer.close();
+            throw e;
+        }
+    }
+
+    static CommandFailure unreachable(Connection connection, Throwable origin) {
+        return CommandFailure.unreachable(
+                "no broker answers at " + connection.bootstrapServers() + " (from " + connection.origin()
+                        + "): is it running? 'deploy/quarry local' starts one",
+                origin);
+    }
+
+    /** The rows of all jobs, in the order of their submission. */
+    List<JobState> all() {
+        Map<String, JobState> rows = new LinkedHashMap<>();
+        read(partitions, rows);
+        return rows.values().stream()
+                .sorted(Comparator.comparing(JobState::getSubmittedAt)
+                        .thenComparing(row -> row.getJob().getId()))
+                .toList();
+    }
+
+    /** The row of one job, or empty when none is logged. */
+    Optional<JobState> find(String id) {
+        Map<String, JobState> rows = new LinkedHashMap<>();
+        read(List.of(partitionOf(id)), rows);
+        return Optional.ofNullable(rows.get(id));
+    }
+
+    /**
+     * Follows a job until it is final.
+     *
+     * @param onRow gets each new row, and the last one again about five times a second, so that clocks can move on
+     * @param deadline when to stop waiting, or null
+     * @return the last row seen, or empty when none was logged by the deadline
+     */
+    Optional<JobState> follow(String id, Consumer<JobState> onRow, Optional<Instant> deadline) {
+        TopicPartition partition = partitionOf(id);
+        assign(List.of(partition));
+        long end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+        Optional<JobState> last = Optional.empty();
+        while (true) {
+            for (ConsumerRecord<String, JobState> record : poll()) {
+                if (id.equals(record.key())) {
+                    last = Optional.ofNullable(record.value());
+                }
+            }
+            // What is behind the end was history when this began: only the newest of it counts.
+            if (consumer.position(partition) >= end) {
+                last.ifPresent(onRow);
+                if (last.filter(row -> ExitCodes.isFinal(row.getState())).isPresent()) {
+                    return last;
+                }
+            }
+            if (deadline.isPresent() && !clock.instant().isBefore(deadline.get())) {
+                return last;
+            }
+        }
+    }
+
+    private void read(Collection<TopicPartition> from, Map<String, JobState> rows) {
+        assign(from);
+        Map<TopicPartition, Long> ends = consumer.endOffsets(from);
+        while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+            for (ConsumerRecord<String, JobState> record : poll()) {
+                if (record.value() == null) {
+                    rows.remove(record.key());
+                } else {
+                    rows.put(record.key(), record.value());
+                }
+            }
+        }
+    }
+
+    private Iterable<ConsumerRecord<String, JobState>> poll() {
+        try {
+            return consumer.poll(POLL);
+        } catch (RecordDeserializationException e) {
+            throw readable(e);
+        }
+    }
+
+    private static RuntimeException readable(KafkaException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof RegistryUnavailableException) {
+                return CommandFailure.unreachable("the schema registry cannot be reached: " + cause.getMessage(), e);
+            }
+        }
+        return e;
+    }
+
+    private void assign(Collection<TopicPartition> from) {
+        consumer.assign(from);
+        consumer.seekToBeginning(from);
+    }
+
+    private TopicPartition partitionOf(String id) {
+        int index = BuiltInPartitioner.partitionForKey(id.getBytes(StandardCharsets.UTF_8), partitions.size());
+        return partitions.get(index);
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

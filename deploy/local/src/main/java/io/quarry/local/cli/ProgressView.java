@@ -1,0 +1,101 @@
+package io.quarry.local.cli;
+
+import io.quarry.avro.JobState;
+import io.quarry.avro.Progress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Shows on standard error how far a job is: a bar that is drawn over on a terminal, otherwise a line when the state or the
+ * phase changes and every ten seconds. Not safe for use by several threads.
+ */
+final class ProgressView implements AutoCloseable {
+    private static final Duration REPEAT = Duration.ofSeconds(10);
+    private static final int BAR = 24;
+
+    private final Console console;
+    private final Pace pace = new Pace();
+    private String shown = "";
+    private Instant shownAt = Instant.EPOCH;
+    private boolean drawn;
+
+    ProgressView(Console console) {
+        this.console = console;
+    }
+
+    void show(JobState row) {
+        Instant now = console.clock().instant();
+        Progress progress = row.getProgress();
+        double fraction = progress == null || progress.getFraction() == null ? 0 : progress.getFraction();
+        if (progress != null) {
+            pace.sample(now, fraction, progress.getRows());
+        }
+        String phase = row.getState() + (progress == null ? "" : "/" + progress.getPhase());
+        if (console.errTerminal()) {
+            draw(bar(row, fraction) + text(row, now));
+        } else if (!phase.equals(shown) || Duration.between(shownAt, now).compareTo(REPEAT) >= 0) {
+            console.say(row.getJob().getId() + ": " + text(row, now));
+            shown = phase;
+            shownAt = now;
+        }
+    }
+
+    /** Says what is being waited for while there is no job to show. */
+    void waiting(String what) {
+        if (console.errTerminal()) {
+            draw(what);
+        } else {
+            console.say(what);
+        }
+    }
+
+    private String text(JobState row, Instant now) {
+        List<String> parts = new ArrayList<>();
+        parts.add(row.getState().name().toLowerCase(Locale.ROOT));
+        Progress progress = row.getProgress();
+        if (progress != null && !progress.getPhase().isEmpty()) {
+            parts.add(progress.getPhase());
+        }
+        if (progress != null && progress.getFraction() != null) {
+            parts.add(Math.round(progress.getFraction() * 100) + "%");
+        }
+        if (progress != null && progress.getRows() > 0) {
+            parts.add(Text.count(progress.getRows()) + " rows");
+        }
+        if (!ExitCodes.isFinal(row.getState())) {
+            pace.rowsPerSecond().ifPresent(rate -> parts.add(Text.count(rate) + " rows/s"));
+            pace.remaining().ifPresent(left -> parts.add(Text.duration(left) + " left"));
+            parts.add(Text.between(row.getSubmittedAt(), now));
+        }
+        return String.join("  ", parts);
+    }
+
+    private static String bar(JobState row, double fraction) {
+        int full = (int) Math.round(BAR * (ExitCodes.isFinal(row.getState()) ? 1 : Math.min(1, Math.max(0, fraction))));
+        return "[" + "#".repeat(full) + "-".repeat(BAR - full) + "] ";
+    }
+
+    private void draw(String line) {
+        int width = Math.max(20, console.width() - 1);
+        console.err().print("\r\u001b[K" + (line.length() > width ? line.substring(0, width) : line));
+        console.err().flush();
+        drawn = true;
+    }
+
+    /** Takes the bar away, so that what follows stands at the beginning of a line. */
+    @Override
+    public void close() {
+        clear();
+    }
+
+    void clear() {
+        if (drawn) {
+            console.err().print("\r\u001b[K");
+            console.err().flush();
+            drawn = false;
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package io.quarry.local.cli;
+
+import io.quarry.client.BrokerUnreachableException;
+import io.quarry.client.InvalidJobException;
+import io.quarry.client.RegistryUnreachableException;
+import io.quarry.client.SubmitException;
+import io.quarry.local.DataDirectoryException;
+import io.quarry.local.LocalModeException;
+import io.quarry.local.SettingException;
+import io.quarry.local.broker.BrokerException;
+import io.quarry.local.registry.RegistryException;
+import io.quarry.schemas.serde.RegistryUnavailableException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The {@code quarry} command: the list of its subcommands and the one place where their failures become messages. */
+@Command(
+        name = "quarry",
+        mixinStandardHelpOptions = true,
+        versionProvider = QuarryCommand.Version.class,
+        header = "Job queue with resource groups for heavy offline queries.",
+        synopsisSubcommandLabel = "COMMAND",
+        footerHeading = "%nExample:%n",
+        footer = {
+            "  quarry demo                                 a real query over 3,000,000 flights, start to finish",
+            "  quarry local                                everything on this machine, until Ctrl-C",
+            "  quarry submit --wait deploy/demo/query.yaml",
+            "",
+            "Exit codes: 0 done, 1 the job failed, 2 bad usage, 3 broker or registry out of reach, 4 not done in time."
+        })
+final class QuarryCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    private QuarryCommand() {}
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return ExitCodes.BAD_USAGE;
+    }
+
+    /** The whole command line, ready to run. */
+    static CommandLine commandLine(Console console) {
+        CommandLine catalog = new CommandLine(new CatalogCommand()).addSubcommand(new CatalogCheckCommand(console));
+        CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
+        completion
+                .getCommandSpec()
+                .usageMessage()
+                .description("Prints a completion script for bash and zsh.")
+                .footerHeading("%nExample:%n")
+                .footer("  source <(deploy/quarry completion)");
+        CommandLine line = new CommandLine(new QuarryCommand())
+                .addSubcommand(new DemoCommand(console))
+                .addSubcommand(new LocalCommand(console))
+                .addSubcommand(new SubmitCommand(console))
+                .addSubcommand(new JobsCommand(console))
+                .addSubcommand(new JobCommand(console))
+                .addSubcommand(new WaitCommand(console))
+                .addSubcommand(new CancelCommand(console))
+                .addSubcommand(new DatasetCommand(console))
+                .addSubcommand(catalog)
+                .addSubcommand(new ExplainQueryCommand(console))
+                .addSubcommand(new TopicsCommand(console))
+                .addSubcommand("completion", completion);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setColorScheme(CommandLine.Help.defaultColorScheme(console.colour() ? Ansi.ON : Ansi.OFF));
+        line.setUsageHelpWidth(Math.max(80, Math.min(console.width(), 120)));
+        line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
+        line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
+        line.setParameterExceptionHandler((failure, arguments) -> badUsage(console, failure));
+        line.setExecutionExceptionHandler((failure, command, parsed) -> failed(console, failure));
+        return line;
+    }
+
+    private static int badUsage(Console console, ParameterException failure) {
+        CommandLine command = failure.getCommandLine();
+        console.say("quarry: " + failure.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(failure, command.getErr());
+        console.say("Try 'quarry " + path(command) + "--help'.");
+        return ExitCodes.BAD_USAGE;
+    }
+
+    private static String path(CommandLine command) {
+        String name = command.getCommandSpec().qualifiedName(" ");
+        return name.equals("quarry") ? "" : name.substring("quarry ".length()) + " ";
+    }
+
+    private static int failed(Console console, Exception failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof CommandFailure known) {
+                console.say("quarry: " + known.text());
+                return known.exitCode();
+            }
+            if (cause instanceof JobFileException file) {
+                file.problems().forEach(problem -> console.say(problem.toString()));
+                return ExitCodes.BAD_USAGE;
+            }
+            if (cause instanceof RegistryUnavailableException) {
+                console.say("quarry: the schema registry cannot be reached: " + cause.getMessage());
+                return ExitCodes.UNREACHABLE;
+            }
+            if (cause instanceof BrokerUnreachableException || cause instanceof RegistryUnreachableException) {
+                console.say("quarry: " + cause.getMessage());
+                return ExitCodes.UNREACHABLE;
+            }
+            if (cause instanceof InvalidJobException invalid) {
+                invalid.violations().forEach(violation -> console.say("quarry: " + violation));
+                return ExitCodes.BAD_USAGE;
+            }
+            if (cause instanceof SubmitException) {
+                console.say("quarry: " + cause.getMessage());
+                return ExitCodes.BAD_USAGE;
+            }
+            if (cause instanceof SettingException) {
+                console.say("quarry: " + cause.getMessage());
+                return ExitCodes.BAD_USAGE;
+            }
+            if (cause instanceof LocalModeException
+                    || cause instanceof DataDirectoryException
+                    || cause instanceof BrokerException
+                    || cause instanceof RegistryException) {
+                console.say("quarry: " + cause.getMessage());
+                return ExitCodes.FAILED;
+            }
+            if (cause instanceof TimeoutException) {
+                console.say("quarry: the broker does not answer: " + cause.getMessage());
+                return ExitCodes.UNREACHABLE;
+            }
+        }
+        console.say("quarry: " + failure);
+        if (console.variable("QUARRY_DEBUG").isPresent()) {
+            failure.printStackTrace(console.err());
+        } else {
+            console.say("Set QUARRY_DEBUG=1 to see where.");
+        }
+        return ExitCodes.FAILED;
+    }
+
+    /** A file that has to be there, named in the error when it is not. */
+    static Path existing(@Nullable Path file, String what) {
+        if (file == null || !Files.isReadable(file)) {
+            throw CommandFailure.badUsage(what + " " + file + " cannot be read");
+        }
+        return file.toAbsolutePath().normalize();
+    }
+
+    /** Version from the jar's manifest. */
+    static final class Version implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = QuarryCommand.class.getPackage().getImplementationVersion();
+            return new String[] {"quarry " + (version == null ? "development" : version) + ", JDK " + Runtime.version()
+            };
+        }
+    }
+}

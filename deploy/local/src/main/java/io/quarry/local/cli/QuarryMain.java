@@ -1,0 +1,30 @@
+package io.quarry.local.cli;
+
+import java.nio.file.Path;
+import java.time.Clock;
+
+/** Runs the command line: the place where environment, clock, streams and exit meet the code. */
+public final class QuarryMain {
+    private QuarryMain() {}
+
+    /**
+     * Runs one command and exits with its code. The script that starts it says through system properties what Java 17 cannot
+     * see: {@code quarry.out.tty}, {@code quarry.err.tty}, {@code quarry.width} and {@code quarry.checkout}.
+     */
+    public static void main(String[] arguments) {
+        Console console = new Console(
+                System.in,
+                System.out,
+                System.err,
+                Boolean.getBoolean("quarry.out.tty"),
+                Boolean.getBoolean("quarry.err.tty"),
+                Integer.getInteger("quarry.width", 100),
+                System.getenv(),
+                Path.of(System.getProperty("user.home")),
+                Path.of(System.getProperty("quarry.checkout", "."))
+                        .toAbsolutePath()
+                        .normalize(),
+                Clock.systemUTC());
+        System.exit(QuarryCommand.commandLine(console).execute(arguments));
+    }
+}

@@ -1,0 +1,117 @@
+package io.quarry.local.cli;
+
+import io.quarry.avro.Job;
+import io.quarry.client.JobHandle;
+import io.quarry.client.QuarryClient;
+import io.quarry.schemas.JobIds;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Submits a job. */
+@Command(
+        name = "submit",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Submits a job and prints its id. The file is YAML or JSON: a job, or an offline query alone.",
+            "Submitting the same id or idempotency key again gives the same job: it is not run twice."
+        },
+        footerHeading = "%nExample:%n",
+        footer = {
+            "  quarry submit --wait deploy/demo/query.yaml",
+            "  quarry submit --idempotency-key nightly-2026-11-24 --group big job.yaml",
+            "  jq -n '{input: {range: {column: \"flight.id\", start: 0, end: 10}}, outputs: [\"flight.delay\"]}' |"
+                    + " quarry submit -"
+        })
+final class SubmitCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Mixin
+    private ConnectionOptions connection;
+
+    @Mixin
+    private Output output;
+
+    @Option(names = "--wait", description = "Waits until the job is done; the exit code says how it ended.")
+    private boolean wait;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "DURATION",
+            description = "With --wait: longest wait, such as 90s or 2h; then exit code 4, and the job goes on.")
+    private @Nullable String timeout;
+
+    @Option(names = "--id", paramLabel = "ID", description = "Id of the job instead of the file's or a new one.")
+    private @Nullable String id;
+
+    @Option(
+            names = "--idempotency-key",
+            paramLabel = "KEY",
+            description = "Key that the id is made from: equal keys are the same job.")
+    private @Nullable String idempotencyKey;
+
+    @Option(names = "--group", paramLabel = "GROUP", description = "Resource group instead of the file's.")
+    private @Nullable String group;
+
+    @Parameters(paramLabel = "FILE|-", description = "The job, YAML or JSON; - reads standard input.")
+    private String file;
+
+    SubmitCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws JobFileException {
+        Optional<Duration> most = WaitCommand.limit(timeout);
+        Job job = identified(SubmittedFile.read(file, console));
+        Connection to = connection.find(console);
+        Map<String, String> settings = new LinkedHashMap<>(to.settings());
+        settings.putIfAbsent(
+                "submit.timeout.ms", Long.toString(connection.reach().toMillis()));
+        JobHandle handle;
+        try (QuarryClient client = QuarryClient.connect(settings)) {
+            handle = client.submit(job);
+        }
+        if (!wait) {
+            Map<String, Object> answer = new LinkedHashMap<>();
+            answer.put("id", handle.id());
+            answer.put("resource_group", job.getResourceGroup());
+            output.print(console, answer, () -> List.of(handle.id()));
+            return ExitCodes.DONE;
+        }
+        console.say("submitted " + handle.id());
+        try (JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
+            return WaitCommand.waitFor(console, rows, output, handle.id(), most);
+        }
+    }
+
+    private Job identified(Job job) {
+        String key = idempotencyKey != null ? idempotencyKey : job.getIdempotencyKey();
+        String made = id != null
+                ? id
+                : idempotencyKey == null && !job.getId().isEmpty()
+                        ? job.getId()
+                        : key != null
+                                ? JobIds.ofKey(key).toString()
+                                : new JobIds(console.clock(), new SecureRandom())
+                                        .next()
+                                        .toString();
+        Job.Builder builder = Job.newBuilder(job).setId(made).setIdempotencyKey(key);
+        if (job.getSubmitter() == null) {
+            console.variable("USER").ifPresent(builder::setSubmitter);
+        }
+        if (group != null) {
+            builder.setResourceGroup(group);
+        }
+        return builder.build();
+    }
+}

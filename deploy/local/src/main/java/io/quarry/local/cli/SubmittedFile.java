@@ -1,0 +1,81 @@
+package io.quarry.local.cli;
+
+import io.quarry.avro.Job;
+import io.quarry.avro.OfflineQuery;
+import io.quarry.avro.QueryInput;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Reads the file or standard input that a command line names, and finds the files that it names in turn. */
+final class SubmittedFile {
+    private static final long MOST_BYTES = 16L << 20;
+
+    private SubmittedFile() {}
+
+    /**
+     * Reads a job. Relative paths among the input's files are taken from the directory of the job file, so that the worker
+     * gets absolute ones.
+     *
+     * @param name path of the file, or {@code -} for standard input
+     */
+    static Job read(String name, Console console) throws JobFileException {
+        Job job = JobFile.parse(text(name, console), name.equals("-") ? "standard input" : name);
+        OfflineQuery query = job.getOfflineQuery();
+        List<String> files = query == null ? null : query.getInput().getFiles();
+        if (query == null || files == null) {
+            return job;
+        }
+        Path directory = directory(name);
+        QueryInput input = QueryInput.newBuilder(query.getInput())
+                .setFiles(files.stream().map(file -> absolute(directory, file)).toList())
+                .build();
+        return Job.newBuilder(job)
+                .setOfflineQuery(OfflineQuery.newBuilder(query).setInput(input).build())
+                .build();
+    }
+
+    /** Directory of the file, or the working directory for standard input. */
+    static Path directory(String name) {
+        Path file = Path.of(name.equals("-") ? "stdin" : name).toAbsolutePath().normalize();
+        Path parent = file.getParent();
+        return parent == null ? file : parent;
+    }
+
+    private static String absolute(Path directory, String file) {
+        return file.contains(":") || file.startsWith("/")
+                ? file
+                : directory.resolve(file).normalize().toString();
+    }
+
+    private static String text(String name, Console console) {
+        try {
+            if (name.equals("-")) {
+                byte[] bytes = console.in().readNBytes((int) MOST_BYTES + 1);
+                return within(name, bytes.length, new String(bytes, StandardCharsets.UTF_8));
+            }
+            Path file = QuarryCommand.existing(Path.of(name), "the file");
+            if (Files.size(file) > MOST_BYTES) {
+                return within(name, Files.size(file), "");
+            }
+            return Files.readString(file);
+        } catch (CharacterCodingException e) {
+            throw CommandFailure.badUsage("the file " + name + " is not UTF-8 text");
+        } catch (IOException e) {
+            throw CommandFailure.badUsage("the file " + name + " cannot be read: " + e.getMessage());
+        }
+    }
+
+    private static String within(String name, long bytes, String text) {
+        if (bytes > MOST_BYTES) {
+            throw CommandFailure.badUsage(
+                    name + " has " + Text.bytes(bytes) + " (a job has at most 1 MiB of inline rows):"
+                            + " put the rows into a Parquet file below one of the worker's input directories and name it in"
+                            + " input.files");
+        }
+        return text;
+    }
+}

@@ -1,0 +1,76 @@
+package io.quarry.local.cli;
+
+import io.quarry.avro.State;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Writes numbers, sizes, times and states for people. */
+final class Text {
+    private static final DateTimeFormatter TIME =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
+    private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB"};
+
+    private Text() {}
+
+    static String count(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    static String bytes(long bytes) {
+        double value = bytes;
+        int unit = 0;
+        while (value >= 1024 && unit < UNITS.length - 1) {
+            value /= 1024;
+            unit++;
+        }
+        return unit == 0 ? bytes + " B" : String.format(Locale.ROOT, "%.1f %s", value, UNITS[unit]);
+    }
+
+    static String time(@Nullable Instant instant) {
+        return instant == null ? "-" : TIME.format(instant);
+    }
+
+    /** A duration with the precision that matters at its size. */
+    static String duration(Duration duration) {
+        long seconds = duration.toSeconds();
+        if (seconds < 10) {
+            return String.format(Locale.ROOT, "%.2f s", duration.toMillis() / 1000.0);
+        }
+        if (seconds < 60) {
+            return String.format(Locale.ROOT, "%.1f s", duration.toMillis() / 1000.0);
+        }
+        if (seconds < 3600) {
+            return String.format(Locale.ROOT, "%d min %02d s", seconds / 60, seconds % 60);
+        }
+        return String.format(Locale.ROOT, "%d h %02d min", seconds / 3600, seconds / 60 % 60);
+    }
+
+    static String between(@Nullable Instant from, @Nullable Instant to) {
+        return from == null || to == null || to.isBefore(from) ? "-" : duration(Duration.between(from, to));
+    }
+
+    /** Colours a state: green for a result, red for none, yellow for what goes on. */
+    static String state(State state, boolean colour) {
+        return colour ? paint(state.name(), code(state)) : state.name();
+    }
+
+    static String bold(String text, boolean colour) {
+        return colour ? paint(text, "1") : text;
+    }
+
+    private static String code(State state) {
+        return switch (state) {
+            case SUCCEEDED -> "32";
+            case FAILED, CANCELLED, EXPIRED -> "31";
+            case UNKNOWN, QUEUED, LAUNCHING, RUNNING, RETRYING -> "33";
+        };
+    }
+
+    private static String paint(String text, String code) {
+        return "\u001b[" + code + "m" + text + "\u001b[0m";
+    }
+}

@@ -1,0 +1,82 @@
+package io.quarry.local.cli;
+
+import io.quarry.avro.JobState;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Waits for a job. */
+@Command(
+        name = "wait",
+        mixinStandardHelpOptions = true,
+        description = "Waits until a job is done and shows it. Its exit code says how it ended.",
+        footerHeading = "%nExample:%n",
+        footer = "  quarry wait nightly-42 && echo there is a dataset%n  quarry wait nightly-42 --timeout 10m -o json")
+final class WaitCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Mixin
+    private ConnectionOptions connection;
+
+    @Mixin
+    private Output output;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "DURATION",
+            description = "Longest wait, such as 90s or 2h; then exit code 4, and the job goes on.")
+    private @Nullable String timeout;
+
+    @Parameters(paramLabel = "ID", description = "Id of the job.")
+    private String id;
+
+    WaitCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() {
+        Optional<Duration> most = limit(timeout);
+        try (JobRows rows = JobRows.open(connection.find(console), console.clock(), connection.reach())) {
+            if (rows.find(id).isEmpty()) {
+                throw JobCommand.noJob(id);
+            }
+            return waitFor(console, rows, output, id, most);
+        }
+    }
+
+    /** Waits with progress, shows the job and gives the exit code. */
+    static int waitFor(Console console, JobRows rows, Output output, String id, Optional<Duration> most) {
+        Optional<JobState> last;
+        try (ProgressView view = new ProgressView(console)) {
+            last = rows.follow(id, view::show, most.map(console.clock().instant()::plus));
+        }
+        if (last.isEmpty()) {
+            console.say("quarry: nothing is known of job " + id + " yet: is the scheduler running?");
+            return ExitCodes.STILL_RUNNING;
+        }
+        JobState row = last.get();
+        output.print(console, AvroTree.of(row), () -> JobText.page(row, console));
+        if (!ExitCodes.isFinal(row.getState())) {
+            console.say("quarry: job " + id + " is not done yet; it goes on. 'quarry wait " + id + "' waits again");
+        }
+        return ExitCodes.of(row.getState());
+    }
+
+    static Optional<Duration> limit(@Nullable String timeout) {
+        if (timeout == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Durations.parse(timeout));
+        } catch (IllegalArgumentException | java.time.DateTimeException e) {
+            throw CommandFailure.badUsage(
+                    "--timeout is " + timeout + ": it has to be a duration such as 90s, 30m or 2h");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package io.quarry.local.cli;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+
+/**
+ * One run of the command in this JVM.
+ *
+ * @param code exit code
+ * @param out standard output
+ * @param err standard error
+ */
+record CommandRun(int code, String out, String err) {
+    static CommandRun of(Path home, Map<String, String> environment, String input, String... arguments) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Console console = console(home, environment, input, out, err, false);
+        int code = QuarryCommand.commandLine(console).execute(arguments);
+        return new CommandRun(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    static Console console(
+            Path home,
+            Map<String, String> environment,
+            String input,
+            ByteArrayOutputStream out,
+            ByteArrayOutputStream err,
+            boolean terminal) {
+        return new Console(
+                new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                terminal,
+                terminal,
+                100,
+                environment,
+                home,
+                Path.of("../..").toAbsolutePath().normalize(),
+                Clock.systemUTC());
+    }
+}

@@ -1,0 +1,164 @@
+package io.quarry.local.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarry.avro.Job;
+import io.quarry.avro.JobState;
+import io.quarry.avro.Progress;
+import io.quarry.avro.State;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OutputTest {
+    @TempDir
+    private Path directory;
+
+    @Test
+    void numbersStandToTheRightAndTextToTheLeft() {
+        TextTable table = new TextTable("NAME", "ROWS").row("a", 5).row("longer", "1,000");
+
+        assertThat(table.lines(80)).containsExactly("NAME     ROWS", "a           5", "longer  1,000");
+    }
+
+    @Test
+    void columnsThatDoNotFitAreNamedInstead() {
+        TextTable table = new TextTable("A", "B", "C").row("x".repeat(8), "y".repeat(8), "z".repeat(8));
+
+        assertThat(table.lines(20)).containsExactly("A         B", "xxxxxxxx  yyyyyyyy", "(1 more columns: C)");
+    }
+
+    @Test
+    void yamlKeepsTextThatLooksLikeANumber() {
+        assertThat(Output.yaml(Map.of("id", "007"))).isEqualTo("id: \"007\"\n");
+    }
+
+    @Test
+    void recordsAreShownUnderTheirAvroNamesWithoutNulls() {
+        assertThat(AvroTree.of(row(State.RUNNING, progress(0.5))))
+                .containsEntry("state", "RUNNING")
+                .containsEntry("submitted_at", "2026-11-24T12:00:00Z")
+                .doesNotContainKey("manifest");
+    }
+
+    @Test
+    void progressIsABarOnATerminal() {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Console console = CommandRun.console(directory, Map.of(), "", new ByteArrayOutputStream(), err, true);
+
+        try (ProgressView view = new ProgressView(console)) {
+            view.show(row(State.RUNNING, progress(0.5)));
+        }
+
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("[############------------] running  query  50%  10 rows")
+                .doesNotContain("\n")
+                .endsWith("\r\u001b[K");
+    }
+
+    @Test
+    void progressIsALineForEachPhaseElsewhere() {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Console console = CommandRun.console(directory, Map.of(), "", new ByteArrayOutputStream(), err, false);
+
+        try (ProgressView view = new ProgressView(console)) {
+            view.show(row(State.QUEUED, null));
+            view.show(row(State.QUEUED, null));
+            view.show(row(State.RUNNING, progress(0.5)));
+            view.show(row(State.RUNNING, progress(0.6)));
+        }
+
+        assertThat(err.toString(StandardCharsets.UTF_8).lines())
+                .hasSize(2)
+                .first()
+                .asString()
+                .startsWith("j: queued");
+        assertThat(err.toString(StandardCharsets.UTF_8)).doesNotContain("\r").doesNotContain("\u001b");
+    }
+
+    @Test
+    void aPreviewShowsValuesNullsAndTypes() throws SQLException {
+        write(
+                "part-0.parquet",
+                "SELECT 1::BIGINT AS id, 'it''s' AS name, NULL::DOUBLE AS delay, TIMESTAMPTZ '2001-01-01 00:00:00Z' AS at");
+
+        DatasetPreview preview = DatasetPreview.read(directory, List.of("part-0.parquet"), 5);
+
+        assertThat(preview.types()).containsExactly("BIGINT", "VARCHAR", "DOUBLE", "TIMESTAMP WITH TIME ZONE");
+        assertThat(preview.lines(100).get(1))
+                .contains("1")
+                .contains("it's")
+                .contains("NULL")
+                .contains("2001-01-01 00:00:00+00");
+        assertThat(preview.tree().get(0)).containsEntry("id", 1L).containsEntry("delay", null);
+    }
+
+    @Test
+    void aPreviewReadsNothingOutsideTheDataset() throws Exception {
+        write("secret.parquet", "SELECT 1 AS secret");
+        Path dataset = Files.createDirectory(directory.resolve("dataset"));
+
+        assertThat(DatasetPreview.read(dataset, List.of("../secret.parquet"), 5).columns())
+                .isEmpty();
+    }
+
+    @Test
+    void aDatasetCanBeShownAndCopiedWithoutABroker() throws Exception {
+        Path dataset = Files.createDirectory(directory.resolve("dataset"));
+        write("dataset/part-0.parquet", "SELECT range AS id FROM range(100)");
+        Files.writeString(dataset.resolve("manifest.json"), "{}");
+        String[] arguments = {
+            "dataset",
+            dataset.toString(),
+            "--rows",
+            "3",
+            "--download",
+            directory.resolve("copy").toString()
+        };
+
+        CommandRun shown = CommandRun.of(directory, Map.of(), "", arguments);
+
+        assertThat(shown.code()).isZero();
+        assertThat(shown.out()).contains("id").contains("BIGINT");
+        assertThat(directory.resolve("copy/part-0.parquet")).hasSameBinaryContentAs(dataset.resolve("part-0.parquet"));
+        assertThat(directory.resolve("copy/manifest.json")).exists();
+        assertThat(CommandRun.of(directory, Map.of(), "", arguments).code())
+                .as("a second copy over the first")
+                .isEqualTo(2);
+    }
+
+    private void write(String name, String select) throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
+                Statement statement = connection.createStatement()) {
+            statement.execute("COPY (" + select + ") TO '" + directory.resolve(name) + "' (FORMAT parquet)");
+        }
+    }
+
+    private static Progress progress(double fraction) {
+        return Progress.newBuilder()
+                .setPhase("query")
+                .setFraction(fraction)
+                .setRows(10)
+                .build();
+    }
+
+    private static JobState row(State state, @Nullable Progress progress) {
+        return JobState.newBuilder()
+                .setJob(Job.newBuilder().setId("j").build())
+                .setState(state)
+                .setSubmittedAt(Instant.parse("2026-11-24T12:00:00Z"))
+                .setProgress(progress)
+                .build();
+    }
+}

@@ -1,0 +1,220 @@
+package io.quarry.local.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarry.avro.State;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+
+class QuarryCommandTest {
+    @TempDir
+    private Path home;
+
+    private CommandRun run(String... arguments) {
+        return CommandRun.of(home, Map.of(), "", arguments);
+    }
+
+    /** The words of every command, the root's none. */
+    static Stream<List<String>> commands() {
+        List<List<String>> paths = new ArrayList<>();
+        collect(QuarryCommand.commandLine(console(Path.of("."), Map.of(), false)), List.of(), paths);
+        return paths.stream();
+    }
+
+    private static void collect(CommandLine command, List<String> path, List<List<String>> paths) {
+        paths.add(path);
+        command.getSubcommands().forEach((name, sub) -> {
+            List<String> below = new ArrayList<>(path);
+            below.add(name);
+            collect(sub, below, paths);
+        });
+    }
+
+    private static Console console(Path home, Map<String, String> environment, boolean terminal) {
+        return CommandRun.console(
+                home, environment, "", new ByteArrayOutputStream(), new ByteArrayOutputStream(), terminal);
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void everyCommandHasHelpWithAnExample(List<String> path) {
+        List<String> arguments = new ArrayList<>(path);
+        arguments.add("--help");
+
+        CommandRun result = run(arguments.toArray(String[]::new));
+
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).contains("Usage: quarry").contains("Example:");
+        assertThat(result.err()).isEmpty();
+    }
+
+    @Test
+    void aMistypedCommandIsBadUsageAndTheNearestIsNamed() {
+        CommandRun result = run("topcis");
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("topcis").contains("quarry topics").contains("--help");
+    }
+
+    @Test
+    void noCommandIsBadUsage() {
+        CommandRun result = run();
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("Usage: quarry");
+    }
+
+    @Test
+    void aWrongOutputFormIsBadUsage() {
+        assertThat(run("topics", "-o", "xml").code()).isEqualTo(2);
+    }
+
+    @Test
+    void withoutBrokerTheExitCodeSaysSoAndTheMessageWhatToDo() {
+        CommandRun result = run("jobs");
+
+        assertThat(result.code()).isEqualTo(3);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("no local mode is running").contains("--bootstrap-servers");
+    }
+
+    @Test
+    void aBrokerThatDoesNotAnswerIsNamedWithWhereItsAddressIsFrom() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        Map<String, String> environment = Map.of(
+                "QUARRY_BOOTSTRAP_SERVERS", "localhost:" + port, "QUARRY_REGISTRY_URL", "http://localhost:" + port);
+
+        CommandRun result = CommandRun.of(home, environment, "", "job", "some-id", "--connect-timeout", "1");
+
+        assertThat(result.code()).isEqualTo(3);
+        assertThat(result.err()).contains("localhost:" + port).contains("QUARRY_BOOTSTRAP_SERVERS");
+    }
+
+    @Test
+    void aBrokerWithoutRegistryIsBadUsage() {
+        CommandRun result = run("jobs", "--bootstrap-servers", "localhost:1");
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("--registry-url");
+    }
+
+    @Test
+    void flagsComeBeforeVariablesAndVariablesBeforeARunningLocalMode() throws IOException {
+        Path data = Files.createDirectories(home.resolve(".quarry/local"));
+        Files.writeString(
+                data.resolve("connection.properties"),
+                "bootstrap.servers=local:1\nschema.registry.url=http://local:2\ntopic.prefix=l.\npid="
+                        + ProcessHandle.current().pid());
+
+        assertThat(find(Map.of(), Map.of()).settings())
+                .containsEntry("bootstrap.servers", "local:1")
+                .containsEntry("schema.registry.url", "http://local:2")
+                .containsEntry("topic.prefix", "l.");
+        Map<String, String> variables =
+                Map.of("QUARRY_BOOTSTRAP_SERVERS", "env:1", "QUARRY_REGISTRY_URL", "http://env:2");
+        assertThat(find(Map.of(), variables).settings())
+                .containsEntry("bootstrap.servers", "env:1")
+                .containsEntry("schema.registry.url", "http://env:2")
+                .doesNotContainKey("topic.prefix");
+        assertThat(find(Map.of("bootstrap.servers", "flag:1"), variables))
+                .satisfies(found -> assertThat(found.bootstrapServers()).isEqualTo("flag:1"))
+                .satisfies(found -> assertThat(found.origin()).isEqualTo("--bootstrap-servers"));
+    }
+
+    private Connection find(Map<String, String> flags, Map<String, String> variables) {
+        Console console = console(home, variables, false);
+        return Connection.find(flags, Optional.empty(), console, DataPlace.local(console, null));
+    }
+
+    @Test
+    void aCatalogThatCannotBeReadIsBadUsage() {
+        CommandRun result = run("catalog", "check", home.resolve("none.yaml").toString());
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("none.yaml").contains("cannot be read");
+    }
+
+    @Test
+    void aJobFileWithErrorsIsBadUsageAndEachIsNamedAtItsLine() throws IOException {
+        Path file = Files.writeString(home.resolve("q.yaml"), "outputs: [a.b]\ninptu: {}\n");
+
+        CommandRun result = run("explain-query", file.toString());
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("q.yaml:2:1: unknown key inptu").contains("did you mean input?");
+    }
+
+    @Test
+    void twoHundredMegabytesInlineAreRefusedWithTheWayToDoIt() throws IOException {
+        Path file = home.resolve("big.yaml");
+        try (var channel = Files.newByteChannel(
+                file, java.nio.file.StandardOpenOption.CREATE_NEW, java.nio.file.StandardOpenOption.WRITE)) {
+            channel.position(200L << 20);
+            channel.write(java.nio.ByteBuffer.wrap(new byte[] {'#'}));
+        }
+
+        CommandRun result = run("submit", file.toString());
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("200.0 MiB").contains("Parquet").contains("input.files");
+    }
+
+    @Test
+    void completionIsAScriptThatKnowsTheCommands() {
+        CommandRun result = run("completion");
+
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).contains("complete -F").contains("explain-query");
+    }
+
+    @Test
+    void everyStateHasItsExitCode() {
+        assertThat(ExitCodes.of(State.SUCCEEDED)).isZero();
+        for (State state : List.of(State.FAILED, State.CANCELLED, State.EXPIRED)) {
+            assertThat(ExitCodes.of(state)).isEqualTo(1);
+        }
+        for (State state : List.of(State.QUEUED, State.RUNNING, State.RETRYING, State.LAUNCHING, State.UNKNOWN)) {
+            assertThat(ExitCodes.isFinal(state)).isFalse();
+        }
+    }
+
+    @Test
+    void colourIsForTerminalsWithoutNoColor() {
+        assertThat(console(home, Map.of(), true).colour()).isTrue();
+        assertThat(console(home, Map.of("NO_COLOR", "1"), true).colour()).isFalse();
+        assertThat(console(home, Map.of(), false).colour()).isFalse();
+    }
+
+    @Test
+    void paceTellsRateAndRemainingTime() {
+        Pace pace = new Pace();
+        pace.sample(Instant.ofEpochSecond(0), 0, 0);
+        assertThat(pace.rowsPerSecond()).isEmpty();
+        assertThat(pace.remaining()).isEmpty();
+
+        pace.sample(Instant.ofEpochSecond(10), 0.25, 5000);
+
+        assertThat(pace.rowsPerSecond()).contains(500L);
+        assertThat(pace.remaining()).contains(Duration.ofSeconds(30));
+    }
+}

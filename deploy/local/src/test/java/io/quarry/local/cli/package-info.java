@@ -1,0 +1,4 @@
+@NullMarked
+package io.quarry.local.cli;
+
+import org.jspecify.annotations.NullMarked;
