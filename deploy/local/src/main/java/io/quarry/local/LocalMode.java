@@ -69,6 +69,8 @@ public final class LocalMode implements AutoCloseable {
             settings.put("worker.datasets.dir", data.datasets().toString());
             settings.put("scheduler.state.dir", data.scheduler().toString());
 
+            settings.putIfAbsent("worker.spill.bytes", Long.toString(spillBytes(local)));
+
             phase(Phase.BROKER, () -> startBroker(local));
             phase(Phase.REGISTRY, () -> startRegistry(local));
             phase(Phase.TOPICS, () -> {
@@ -96,6 +98,13 @@ public final class LocalMode implements AutoCloseable {
             }
             throw new LocalModeException("Local mode did not start: " + e.getMessage(), e);
         }
+    }
+
+    /** Half of what the disk has left, shared, in whole GiB so that it is not another figure at each start. */
+    private long spillBytes(LocalSettings local) {
+        long gib = 1L << 30;
+        long share = data.root().toFile().getUsableSpace() / 2 / Math.max(1, local.workers());
+        return Math.max(gib, share / gib * gib);
     }
 
     private AutoCloseable startBroker(LocalSettings local) {

@@ -1,6 +1,13 @@
 package io.quarry.local;
 
+import io.quarry.avro.ResourceGroup;
+import io.quarry.scheduler.SchedulerProcess;
+import io.quarry.schemas.Topics;
+import io.quarry.schemas.provision.ProvisionSettings;
+import io.quarry.schemas.provision.TopicProvisioner;
+import java.time.Duration;
 import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
 
 /**
  * What local mode puts together besides broker and registry. The parts are started from flat settings by the same roots
@@ -11,6 +18,8 @@ import java.util.Map;
  * @param workerMain main class of a worker process
  */
 record Parts(Part topics, Part scheduler, String workerMain) {
+    private static final Duration SCHEDULER_LIMIT = Duration.ofSeconds(60);
+
     /** Starts one part. */
     @FunctionalInterface
     interface Part {
@@ -18,6 +27,31 @@ record Parts(Part topics, Part scheduler, String workerMain) {
     }
 
     static Parts ofProduction() {
-        return new Parts(settings -> () -> {}, settings -> () -> {}, "io.quarry.worker.WorkerMain");
+        return new Parts(Parts::provision, Parts::startScheduler, "io.quarry.worker.WorkerMain");
+    }
+
+    private static AutoCloseable provision(Map<String, String> settings) {
+        ProvisionSettings provision = ProvisionSettings.of(settings);
+        Topics topics = new Topics(settings.getOrDefault("topic.prefix", Topics.DEFAULT_PREFIX));
+        try (Admin admin = Admin.create(Map.copyOf(ClientSettings.of(settings)))) {
+            TopicProvisioner provisioner = TopicProvisioner.of(admin, topics, provision);
+            provisioner.provision();
+            // The group's size is that of the workers that this start runs, not of those of an earlier one.
+            provisioner.provisionGroup(ResourceGroup.newBuilder(provision.defaultGroup())
+                    .setName(settings.getOrDefault("resource.group", Topics.DEFAULT_GROUP))
+                    .build());
+        }
+        return () -> {};
+    }
+
+    private static AutoCloseable startScheduler(Map<String, String> settings) throws InterruptedException {
+        SchedulerProcess scheduler = SchedulerProcess.start(settings);
+        try {
+            scheduler.awaitReady(SCHEDULER_LIMIT);
+            return scheduler;
+        } catch (IllegalStateException | InterruptedException e) {
+            scheduler.close();
+            throw e;
+        }
     }
 }

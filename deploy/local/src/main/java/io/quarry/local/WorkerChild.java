@@ -28,6 +28,7 @@ final class WorkerChild {
     private final Path log;
     private final Path tmp;
     private final Path pidFile;
+    private final boolean finishes;
     private final RestartPolicy policy;
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Thread supervisor;
@@ -36,12 +37,25 @@ final class WorkerChild {
     private WorkerView.State state = WorkerView.State.RESTARTING;
     private int deaths;
 
-    WorkerChild(String name, List<String> command, Path log, Path tmp, Path pidFile, RestartPolicy policy) {
+    /**
+     * Describes a slot and starts nothing.
+     *
+     * @param finishes whether the process finishes its job when it is to stop, instead of handing it back
+     */
+    WorkerChild(
+            String name,
+            List<String> command,
+            Path log,
+            Path tmp,
+            Path pidFile,
+            boolean finishes,
+            RestartPolicy policy) {
         this.name = name;
         this.command = List.copyOf(command);
         this.log = log;
         this.tmp = tmp;
         this.pidFile = pidFile;
+        this.finishes = finishes;
         this.policy = policy;
         this.supervisor = new Thread(this::supervise, "supervisor-" + name);
         this.supervisor.setDaemon(true);
@@ -66,6 +80,22 @@ final class WorkerChild {
         stopping.countDown();
         Process p = current();
         if (p != null) {
+            ask(p);
+        }
+    }
+
+    /**
+     * The end of its standard input tells a worker to hand its job back. A signal would be its second one where Ctrl-C sent
+     * the first to the whole process group, and a second signal means at once.
+     */
+    private void ask(Process p) {
+        if (finishes) {
+            p.destroy();
+            return;
+        }
+        try {
+            p.getOutputStream().close();
+        } catch (IOException e) {
             p.destroy();
         }
     }
@@ -162,7 +192,7 @@ final class WorkerChild {
         state = WorkerView.State.RUNNING;
         Files.writeString(pidFile, Long.toString(started.pid()), StandardCharsets.US_ASCII);
         if (stopping.getCount() == 0) {
-            started.destroy();
+            ask(started);
         }
         return started;
     }

@@ -62,9 +62,6 @@ final class Workers implements AutoCloseable {
         own.put("worker.scratch.dir", scratch.toString());
         own.put("worker.exit.on.stdin.eof", "true");
         own.put("worker.parent.pid", Long.toString(ProcessHandle.current().pid()));
-        own.putIfAbsent(
-                "worker.spill.bytes",
-                Long.toString(Math.max(1L << 30, scratch.toFile().getUsableSpace() / 2)));
         Path file = data.workers().resolve(name + ".properties");
         Properties properties = new Properties();
         properties.putAll(own);
@@ -87,6 +84,7 @@ final class Workers implements AutoCloseable {
                 data.logs().resolve(name + ".log"),
                 tmp,
                 data.workers().resolve(name + ".pid"),
+                "finish".equals(passed.get("worker.on.stop")),
                 RestartPolicy.DEFAULT);
     }
 

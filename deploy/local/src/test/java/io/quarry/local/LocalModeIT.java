@@ -1,0 +1,147 @@
+package io.quarry.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.quarry.local.broker.BrokerException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalModeIT {
+    private static final Machine MACHINE = new Machine(4L << 30, 2);
+
+    @TempDir
+    private Path temporary;
+
+    @Test
+    void everythingIsUpAfterTheStartAndNothingIsLeftAfterTheStop() throws Exception {
+        Path root = temporary.resolve("data");
+        List<StartListener.Phase> phases = new ArrayList<>();
+        List<ProcessHandle> processes;
+        int brokerPort;
+        int registryPort;
+        try (LocalMode local = LocalMode.start(settings(root, Map.of()), recording(phases))) {
+            assertThat(phases).containsExactly(StartListener.Phase.values());
+            assertThat(Connection.read(root)).hasValueSatisfying(c -> {
+                assertThat(c.bootstrapServers()).isEqualTo(local.bootstrapServers());
+                assertThat(c.registryUrl()).isEqualTo(local.registryUrl());
+                assertThat(c.pid()).isEqualTo(ProcessHandle.current().pid());
+            });
+            assertThat(local.workers()).singleElement().satisfies(w -> {
+                assertThat(w.name()).isEqualTo("worker-1");
+                assertThat(w.state()).isEqualTo(WorkerView.State.RUNNING);
+            });
+            processes = local.workers().stream()
+                    .map(w -> ProcessHandle.of(w.pid().orElseThrow()).orElseThrow())
+                    .toList();
+            brokerPort = URI.create("kafka://" + local.bootstrapServers()).getPort();
+            registryPort = URI.create(local.registryUrl()).getPort();
+
+            assertThatThrownBy(() -> LocalMode.start(settings(root, Map.of())))
+                    .isInstanceOf(DataDirectoryException.class)
+                    .hasMessageContaining(
+                            "is locked by process " + ProcessHandle.current().pid());
+            assertThat(Connection.read(root))
+                    .as("the refused start left the running one alone")
+                    .isPresent();
+        }
+
+        assertThat(processes).noneMatch(ProcessHandle::isAlive);
+        assertClosed(brokerPort);
+        assertClosed(registryPort);
+        assertThat(root.resolve("connection.properties")).doesNotExist();
+        assertThat(root.resolve("tmp")).doesNotExist();
+        assertThat(root.resolve("scratch")).doesNotExist();
+        assertThat(root.resolve("workers")).doesNotExist();
+        assertThat(threads()).noneMatch(name -> name.startsWith("supervisor-") || name.startsWith("registry-"));
+    }
+
+    @Test
+    void aKilledWorkerIsStartedAgain() {
+        try (LocalMode local = LocalMode.start(settings(temporary.resolve("data"), Map.of()))) {
+            long killed = local.workers().get(0).pid().orElseThrow();
+
+            assertThat(ProcessHandle.of(killed).orElseThrow().destroyForcibly()).isTrue();
+
+            await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+                WorkerView worker = local.workers().get(0);
+                assertThat(worker.state()).isEqualTo(WorkerView.State.RUNNING);
+                assertThat(worker.pid()).isPresent();
+                assertThat(worker.pid().getAsLong()).isNotEqualTo(killed);
+            });
+        }
+    }
+
+    @Test
+    void aTakenPortEndsTheStartAndLeavesNothing() throws Exception {
+        Path root = temporary.resolve("data");
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> LocalMode.start(
+                            settings(root, Map.of("broker.port", Integer.toString(taken.getLocalPort())))))
+                    .isInstanceOf(BrokerException.class)
+                    .hasMessageContaining("Port " + taken.getLocalPort());
+        }
+        assertThat(root.resolve("connection.properties")).doesNotExist();
+        DataDirectory.open(root).close();
+    }
+
+    @Test
+    void aWorkerThatCannotStartEndsTheStartWithTheEndOfItsLog() throws IOException {
+        Path root = temporary.resolve("data");
+        Parts parts = new Parts(s -> () -> {}, s -> () -> {}, "io.quarry.NoSuchMain");
+
+        assertThatThrownBy(() -> LocalMode.start(settings(root, Map.of()), StartListener.silent(), parts))
+                .isInstanceOf(LocalModeException.class)
+                .hasMessageContaining("worker-1 died 3 times at its start")
+                .hasMessageContaining("NoSuchMain");
+
+        assertThat(root.resolve("tmp")).doesNotExist();
+        try (Stream<Path> logs = Files.list(root.resolve("logs"))) {
+            assertThat(logs.map(Path::getFileName).map(Path::toString)).contains("worker-1.log", "local.log");
+        }
+    }
+
+    private static LocalSettings settings(Path root, Map<String, String> given) {
+        return LocalSettings.of(root, given, MACHINE);
+    }
+
+    private static StartListener recording(List<StartListener.Phase> phases) {
+        return new StartListener() {
+            @Override
+            public void began(Phase phase) {
+                phases.add(phase);
+            }
+
+            @Override
+            public void ended(Phase phase, Duration took) {
+                assertThat(took).isPositive();
+            }
+        };
+    }
+
+    private static void assertClosed(int port) {
+        assertThatThrownBy(() -> new Socket(InetAddress.getLoopbackAddress(), port).close())
+                .isInstanceOf(ConnectException.class);
+    }
+
+    private static List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(Thread::isAlive)
+                .map(Thread::getName)
+                .toList();
+    }
+}

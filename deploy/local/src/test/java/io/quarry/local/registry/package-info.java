@@ -1,0 +1,4 @@
+@NullMarked
+package io.quarry.local.registry;
+
+import org.jspecify.annotations.NullMarked;
