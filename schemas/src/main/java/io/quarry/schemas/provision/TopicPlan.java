@@ -32,7 +32,7 @@ record TopicPlan(String name, int partitions, Map<String, String> fixed, Map<Str
                 log(topics.commands(), 1, Duration.ofHours(1), settings),
                 table(topics.groups(), 1, settings),
                 log(topics.dead(), 1, LONG, settings),
-                log(topics.invalid(), 1, LONG, settings));
+                invalid(topics, settings));
     }
 
     static List<TopicPlan> ofGroup(Topics topics, String group, ProvisionSettings settings) {
@@ -49,6 +49,14 @@ record TopicPlan(String name, int partitions, Map<String, String> fixed, Map<Str
                 "segment.ms",
                 Long.toString(Math.max(60_000, Math.min(Duration.ofDays(1).toMillis(), kept.toMillis() / 6))));
         return new TopicPlan(name, partitions, fixed("delete"), initial);
+    }
+
+    /** Room for the largest record of a queue and the headers that say what is wrong with it. */
+    private static TopicPlan invalid(Topics topics, ProvisionSettings settings) {
+        TopicPlan plan = log(topics.invalid(), 1, LONG, settings);
+        Map<String, String> initial = new TreeMap<>(plan.initial());
+        initial.put("max.message.bytes", Integer.toString(MAX_RECORD_BYTES + (64 << 10)));
+        return new TopicPlan(plan.name(), plan.partitions(), plan.fixed(), initial);
     }
 
     private static TopicPlan table(String name, int partitions, ProvisionSettings settings) {
