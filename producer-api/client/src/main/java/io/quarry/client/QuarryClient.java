@@ -86,7 +86,7 @@ public final class QuarryClient implements AutoCloseable {
         this.events = serdes.serializer(JobEvent.class);
         this.producer = new KafkaProducer<>(settings.producer());
         this.reader = new StateReader(
-                new KafkaConsumer<>(settings.consumer()),
+                new Fetcher(new KafkaConsumer<>(settings.consumer())),
                 serdes.deserializer(JobState.class),
                 serdes.deserializer(ResourceGroup.class),
                 topics);

@@ -5,9 +5,7 @@ import io.quarry.avro.ResourceGroup;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.serde.RegistryUnavailableException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,17 +17,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
-import org.apache.kafka.clients.consumer.CloseOptions;
-import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.SerializationException;
-import org.apache.kafka.common.errors.TimeoutException;
-import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
@@ -45,10 +37,9 @@ import org.slf4j.LoggerFactory;
  */
 final class StateReader implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StateReader.class);
-    private static final Duration POLL = Duration.ofMillis(500);
-    private static final Duration METADATA = Duration.ofSeconds(2);
+    private static final long PAUSE_MILLIS = 500;
 
-    private final Consumer<byte[], byte[]> consumer;
+    private final Fetcher fetcher;
     private final Deserializer<JobState> states;
     private final Deserializer<ResourceGroup> groups;
     private final Topics topics;
@@ -59,7 +50,6 @@ final class StateReader implements AutoCloseable {
     private volatile boolean closing;
     private volatile boolean ended;
     private volatile @Nullable RegistryUnavailableException registryTrouble;
-    private boolean polling;
     private @Nullable Thread thread;
 
     private final Map<TopicPartition, PartitionRows> partitions = new HashMap<>();
@@ -69,14 +59,10 @@ final class StateReader implements AutoCloseable {
     private final Map<String, ConsumerRecord<byte[], byte[]>> passing = new HashMap<>();
     private final Set<String> sought = new HashSet<>();
     private final List<Waiting> waiting = new ArrayList<>();
-    private final Map<String, Integer> partitionCounts = new HashMap<>();
+    private final List<Runnable> later = new ArrayList<>();
 
-    StateReader(
-            Consumer<byte[], byte[]> consumer,
-            Deserializer<JobState> states,
-            Deserializer<ResourceGroup> groups,
-            Topics topics) {
-        this.consumer = consumer;
+    StateReader(Fetcher fetcher, Deserializer<JobState> states, Deserializer<ResourceGroup> groups, Topics topics) {
+        this.fetcher = fetcher;
         this.states = states;
         this.groups = groups;
         this.topics = topics;
@@ -113,7 +99,7 @@ final class StateReader implements AutoCloseable {
     /** The groups as of the call. */
     CompletableFuture<Map<String, ResourceGroup>> groups() {
         return ask(answer -> {
-            if (partitionCount(topics.groups()) == 0) {
+            if (fetcher.partitionCount(topics.groups()) == 0) {
                 answer.complete(Map.of());
                 return;
             }
@@ -123,7 +109,7 @@ final class StateReader implements AutoCloseable {
 
     /** Number of partitions of a topic, 0 when there is no such topic. */
     CompletableFuture<Integer> partitions(String topic) {
-        return ask(answer -> answer.complete(partitionCount(topic)));
+        return ask(answer -> answer.complete(fetcher.partitionCount(topic)));
     }
 
     /** The row of a job as of the call; empty when there is none. */
@@ -144,7 +130,7 @@ final class StateReader implements AutoCloseable {
         CompletableFuture<Optional<JobState>> first = new CompletableFuture<>();
         CompletableFuture<Optional<JobState>> unused = first.whenComplete((row, failure) -> {
             if (failure instanceof RetriableException) {
-                watch(id, watch);
+                later.add(() -> watchNow(id, watch));
             } else if (failure != null) {
                 watch.failed(failure instanceof RuntimeException known ? known : new IllegalStateException(failure));
             } else if (row.isEmpty() || watch.row(row.get())) {
@@ -199,30 +185,34 @@ final class StateReader implements AutoCloseable {
             asked.forEach(one -> one.answer().completeExceptionally(closed()));
             waiting.forEach(one -> one.answer().completeExceptionally(closed()));
             watches.values().forEach(list -> list.forEach(watch -> watch.failed(closed())));
+            later.forEach(Runnable::run);
             runRequests();
-            consumer.close(CloseOptions.timeout(Duration.ofSeconds(1)));
+            fetcher.close();
             ended = true;
             runRequests();
         }
     }
 
     private boolean idle() {
-        return requests.isEmpty() && asked.isEmpty() && waiting.isEmpty() && watches.isEmpty();
+        return requests.isEmpty() && asked.isEmpty() && waiting.isEmpty() && later.isEmpty() && watches.isEmpty();
     }
 
     /** One round: answers requests, reads what has come, wakes who waited for it. */
     void runOnce() {
         try {
+            if (!later.isEmpty()) {
+                pause();
+                requests.addAll(later);
+                later.clear();
+            }
             runRequests();
             findEnds();
             settle();
-            if (partitions.isEmpty() || idle()) {
+            if (fetcher.isEmpty() || idle()) {
                 return;
             }
-            wanted();
-            List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
-            poll(POLL).forEach(records::add);
-            take(records);
+            fetcher.only(watchedOrAwaited());
+            take(fetcher.poll(() -> closing || !requests.isEmpty()));
             settle();
         } catch (RegistryUnavailableException unavailable) {
             LOG.warn("schema registry unavailable, job states wait for it topic={}", topics.states());
@@ -245,7 +235,7 @@ final class StateReader implements AutoCloseable {
     /** Waits a moment before what failed is tried again, or until there is something else to do. */
     private void pause() {
         try {
-            if (work.tryAcquire(500, TimeUnit.MILLISECONDS)) {
+            if (work.tryAcquire(PAUSE_MILLIS, TimeUnit.MILLISECONDS)) {
                 work.drainPermits();
             }
         } catch (InterruptedException e) {
@@ -253,34 +243,12 @@ final class StateReader implements AutoCloseable {
         }
     }
 
-    /** Fetches only from partitions that someone watches or waits for. */
-    private void wanted() {
+    /** Nothing is fetched that nobody wants. */
+    private Set<TopicPartition> watchedOrAwaited() {
         Set<TopicPartition> needed = new HashSet<>();
         waiting.forEach(one -> needed.add(one.partition()));
         watches.keySet().forEach(id -> needed.add(partitionOf(id)));
-        Set<TopicPartition> rest = new HashSet<>(partitions.keySet());
-        rest.removeAll(needed);
-        consumer.pause(rest);
-        needed.retainAll(partitions.keySet());
-        consumer.resume(needed);
-    }
-
-    private Iterable<ConsumerRecord<byte[], byte[]>> poll(Duration timeout) {
-        synchronized (work) {
-            if (!requests.isEmpty() || closing) {
-                return List.of();
-            }
-            polling = true;
-        }
-        try {
-            return consumer.poll(timeout);
-        } catch (WakeupException woken) {
-            return List.of();
-        } finally {
-            synchronized (work) {
-                polling = false;
-            }
-        }
+        return needed;
     }
 
     private void take(List<ConsumerRecord<byte[], byte[]>> records) {
@@ -298,7 +266,7 @@ final class StateReader implements AutoCloseable {
             } catch (RegistryUnavailableException e) {
                 unavailable = e;
                 stuck.add(partition);
-                consumer.seek(partition, record.offset());
+                fetcher.seek(partition, record.offset());
             }
         }
         if (unavailable != null) {
@@ -363,7 +331,7 @@ final class StateReader implements AutoCloseable {
         }
         List<Waiting> ready = new ArrayList<>();
         waiting.removeIf(one -> {
-            boolean done = one.answer().isDone() || position(one.partition()) >= one.end();
+            boolean done = one.answer().isDone() || fetcher.position(one.partition()) >= one.end();
             if (done) {
                 ready.add(one);
             }
@@ -379,17 +347,13 @@ final class StateReader implements AutoCloseable {
     }
 
     private void latest(String id, CompletableFuture<Optional<JobState>> answer) {
-        if (partitionCount(topics.states()) == 0) {
+        if (fetcher.partitionCount(topics.states()) == 0) {
             throw new IllegalStateException("topic " + topics.states()
                     + " does not exist: the scheduler makes it when it starts; is topic.prefix right?");
         }
         TopicPartition partition = partitionOf(id);
         sought.add(id);
         readUpToEnd(partition, answer, () -> fetch(partition, id, answer));
-    }
-
-    private long position(TopicPartition partition) {
-        return uninterrupted(() -> consumer.position(partition, METADATA));
     }
 
     /** Fetches the newest row of a job by the index, and leaves the partition's position as it was. */
@@ -401,8 +365,12 @@ final class StateReader implements AutoCloseable {
             return;
         }
         ConsumerRecord<byte[], byte[]> passed = passing.get(id);
-        ConsumerRecord<byte[], byte[]> found =
-                passed != null && passed.offset() == offset ? passed : recordAt(partition, offset);
+        ConsumerRecord<byte[], byte[]> found = passed;
+        if (found == null || found.offset() != offset) {
+            List<ConsumerRecord<byte[], byte[]>> others = new ArrayList<>();
+            found = fetcher.recordAt(partition, offset, others);
+            take(others);
+        }
         if (found.offset() == offset) {
             answer.complete(Optional.ofNullable(read(states, found, JobState.class)));
         } else {
@@ -411,35 +379,9 @@ final class StateReader implements AutoCloseable {
         }
     }
 
-    private ConsumerRecord<byte[], byte[]> recordAt(TopicPartition partition, long offset) {
-        long position = position(partition);
-        List<ConsumerRecord<byte[], byte[]>> others = new ArrayList<>();
-        consumer.seek(partition, offset);
-        consumer.resume(List.of(partition));
-        try {
-            long begun = System.nanoTime();
-            while (System.nanoTime() - begun < METADATA.toNanos()) {
-                for (ConsumerRecord<byte[], byte[]> record : uninterrupted(() -> consumer.poll(POLL))) {
-                    if (!partition.equals(new TopicPartition(record.topic(), record.partition()))) {
-                        others.add(record);
-                    } else if (record.offset() >= offset) {
-                        return record;
-                    }
-                }
-            }
-            throw new TimeoutException("the row at offset " + offset + " of " + partition + " did not come");
-        } finally {
-            consumer.seek(partition, position);
-            take(others);
-        }
-    }
-
     private void readUpToEnd(TopicPartition partition, CompletableFuture<?> answer, Runnable then) {
-        if (!partitions.containsKey(partition)) {
-            partitions.put(partition, new PartitionRows());
-            consumer.assign(partitions.keySet());
-            consumer.seekToBeginning(List.of(partition));
-        }
+        partitions.computeIfAbsent(partition, key -> new PartitionRows());
+        fetcher.add(partition);
         asked.add(new Asked(partition, then, answer));
     }
 
@@ -453,7 +395,7 @@ final class StateReader implements AutoCloseable {
         Set<TopicPartition> distinct = new HashSet<>();
         all.forEach(one -> distinct.add(one.partition()));
         try {
-            Map<TopicPartition, Long> ends = uninterrupted(() -> consumer.endOffsets(distinct, METADATA));
+            Map<TopicPartition, Long> ends = fetcher.ends(distinct);
             all.forEach(one -> waiting.add(
                     new Waiting(one.partition(), ends.getOrDefault(one.partition(), 0L), one.then(), one.answer())));
         } catch (KafkaException failure) {
@@ -461,22 +403,8 @@ final class StateReader implements AutoCloseable {
         }
     }
 
-    private int partitionCount(String topic) {
-        Integer known = partitionCounts.get(topic);
-        if (known != null) {
-            return known;
-        }
-        Collection<PartitionInfo> infos = uninterrupted(() -> consumer.partitionsFor(topic, METADATA));
-        int count = infos == null ? 0 : infos.size();
-        if (count > 0) {
-            partitionCounts.put(topic, count);
-        }
-        return count;
-    }
-
     private TopicPartition partitionOf(String id) {
-        return new TopicPartition(
-                topics.states(), partition(id, Math.max(1, partitionCounts.getOrDefault(topics.states(), 1))));
+        return new TopicPartition(topics.states(), partition(id, fetcher.partitionCount(topics.states())));
     }
 
     /** Kafka's own way from a key to a partition. */
@@ -525,19 +453,6 @@ final class StateReader implements AutoCloseable {
 
     private void wake() {
         work.release();
-        synchronized (work) {
-            if (polling) {
-                consumer.wakeup();
-            }
-        }
-    }
-
-    /** Runs a call of the consumer that has to finish, again when a wakeup meant for a poll hits it. */
-    private static <T> T uninterrupted(Supplier<T> call) {
-        try {
-            return call.get();
-        } catch (WakeupException late) {
-            return call.get();
-        }
+        fetcher.wake();
     }
 }
