@@ -97,15 +97,9 @@ record InputFiles(List<Path> files, List<Violation> violations) {
                     ? List.of(pattern)
                     : List.of();
         }
-        Path base = pattern.getRoot();
-        for (Path part : pattern) {
-            if (isGlob(part.toString()) || base == null) {
-                break;
-            }
-            base = base.resolve(part);
-        }
-        Path start = base == null ? null : real(base);
-        if (base == null || start == null || roots.stream().noneMatch(start::startsWith)) {
+        Path base = fixedPart(pattern.toString());
+        Path start = real(base);
+        if (start == null || roots.stream().noneMatch(start::startsWith)) {
             return List.of();
         }
         try {
@@ -127,7 +121,20 @@ record InputFiles(List<Path> files, List<Violation> violations) {
         }
     }
 
-    private static boolean isGlob(String text) {
+    /** The directory that a glob begins in: what stands before its first part with a wildcard. */
+    static Path fixedPart(String pattern) {
+        Path path = Path.of(pattern);
+        Path base = path.isAbsolute() ? path.getRoot() : Path.of("");
+        for (Path part : path) {
+            if (isGlob(part.toString())) {
+                break;
+            }
+            base = base.resolve(part);
+        }
+        return base;
+    }
+
+    static boolean isGlob(String text) {
         return text.chars().anyMatch(c -> c == '*' || c == '?' || c == '[' || c == '{');
     }
 }

@@ -85,7 +85,15 @@ final class OfflineQueryRun {
             inputFiles.forEach(file -> files.add(Path.of(file)));
         }
         Path output = context.output().toRealPath();
-        try (Engine engine = Engine.open(budget, spill, List.of(output, spill), files, interruption)) {
+        List<Path> directories = new ArrayList<>(List.of(output, spill));
+        // A source's glob is expanded by DuckDB, which must be allowed to look into its directory for that.
+        catalog.sources().values().stream()
+                .flatMap(source -> source.files().stream())
+                .filter(InputFiles::isGlob)
+                .map(InputFiles::fixedPart)
+                .distinct()
+                .forEach(directories::add);
+        try (Engine engine = Engine.open(budget, spill, directories, files, interruption)) {
             begin("plan", watch);
             QueryPlan plan = plan(engine, query);
             List<ManifestFile.Read> reads = reads(plan);
