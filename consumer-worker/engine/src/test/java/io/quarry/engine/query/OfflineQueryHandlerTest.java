@@ -37,6 +37,7 @@ import java.util.ServiceLoader;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -512,7 +513,7 @@ class OfflineQueryHandlerTest {
         return OfflineQuery.newBuilder().setInput(input).setOutputs(List.of(outputs));
     }
 
-    private static QueryInput ids(Object... ids) {
+    private static QueryInput ids(@Nullable Object... ids) {
         return QueryInput.newBuilder()
                 .setColumns(List.of(new InlineColumn("user_id", Arrays.asList(ids))))
                 .build();

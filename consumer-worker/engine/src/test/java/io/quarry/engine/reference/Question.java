@@ -113,7 +113,7 @@ record Question(
             query.setLowerBound(Table.instant(World.START + random.nextInt(30) * World.HOUR));
         }
         if (random.nextInt(6) == 0) {
-            query.setUpperBound(Table.instant(World.START + (20 + random.nextInt(30)) * World.HOUR));
+            query.setUpperBound(Table.instant(World.START + (20L + random.nextInt(30)) * World.HOUR));
         }
     }
 

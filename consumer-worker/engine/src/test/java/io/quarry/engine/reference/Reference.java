@@ -185,26 +185,19 @@ final class Reference {
                 values.add(value);
             }
         }
-        switch (aggregate.function()) {
-            case COUNT:
-                return (long) values.size();
-            case APPROX_DISTINCT:
-                return (long) new HashSet<>(values).size();
-            case LAST:
-                return best(rows, aggregate.source(), aggregate.on())
+        return switch (aggregate.function()) {
+            case COUNT -> (long) values.size();
+            case APPROX_DISTINCT -> (long) new HashSet<>(values).size();
+            case LAST ->
+                best(rows, aggregate.source(), aggregate.on())
                         .map(row -> row.get(column))
                         .orElse(null);
-            case MIN:
-                return values.stream()
-                        .reduce((a, b) -> compare(a, b) <= 0 ? a : b)
-                        .orElse(null);
-            case MAX:
-                return values.stream()
-                        .reduce((a, b) -> compare(a, b) >= 0 ? a : b)
-                        .orElse(null);
-            default:
-                return arithmetic(aggregate.function(), values);
-        }
+            case MIN ->
+                values.stream().reduce((a, b) -> compare(a, b) <= 0 ? a : b).orElse(null);
+            case MAX ->
+                values.stream().reduce((a, b) -> compare(a, b) >= 0 ? a : b).orElse(null);
+            default -> arithmetic(aggregate.function(), values);
+        };
     }
 
     private static @Nullable Object arithmetic(Definition.Function function, List<Object> values) {

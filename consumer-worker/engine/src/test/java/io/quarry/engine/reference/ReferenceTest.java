@@ -3,6 +3,7 @@ package io.quarry.engine.reference;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarry.avro.OfflineQuery;
+import io.quarry.engine.catalog.Catalog;
 import io.quarry.engine.plan.PlanException;
 import io.quarry.engine.plan.PlanInputs;
 import io.quarry.engine.plan.PlannedColumn;
@@ -49,23 +50,30 @@ class ReferenceTest {
             Path inputs = Files.createDirectory(root.resolve("inputs"));
             for (int number = 0; number < QUESTIONS; number++) {
                 Question question = Question.of(world, number, inputs, connection);
-                compare("world " + seed + " question " + number, world, question, inputs, connection);
+                compare(
+                        "world " + seed + " question " + number,
+                        world.catalog,
+                        world.reference,
+                        question,
+                        inputs,
+                        connection);
             }
         }
     }
 
-    private static void compare(String name, World world, Question question, Path inputs, Connection connection)
+    static void compare(
+            String name, Catalog catalog, Reference reference, Question question, Path inputs, Connection connection)
             throws SQLException {
         QueryPlan plan;
         try {
             plan = Planner.plan(
-                    world.catalog, question.query(), Question.STARTED, PlanInputs.on(connection, List.of(inputs)));
+                    catalog, question.query(), Question.STARTED, PlanInputs.on(connection, List.of(inputs)));
         } catch (PlanException refused) {
             throw new AssertionError(name + " was refused: " + question.query(), refused);
         }
         plan.prepare(connection);
         List<List<@Nullable Object>> found = found(plan, connection);
-        List<List<@Nullable Object>> expected = expected(world, question, plan);
+        List<List<@Nullable Object>> expected = expected(reference, question, plan);
         if (!plan.ordered()) {
             found.sort(Comparator.comparing(Object::toString));
             expected.sort(Comparator.comparing(Object::toString));
@@ -86,7 +94,7 @@ class ReferenceTest {
                                 is,
                                 found.get(row),
                                 question,
-                                world.catalog.feature(feature(named, plan)))
+                                catalog.feature(feature(named, plan)))
                         .isTrue();
             }
         }
@@ -113,7 +121,7 @@ class ReferenceTest {
         return found;
     }
 
-    private static @Nullable Object plain(@Nullable Object value) {
+    static @Nullable Object plain(@Nullable Object value) {
         if (value instanceof OffsetDateTime time) {
             return micros(time.toInstant());
         }
@@ -136,7 +144,7 @@ class ReferenceTest {
         return ChronoUnit.MICROS.between(Instant.EPOCH, instant);
     }
 
-    private static List<List<@Nullable Object>> expected(World world, Question question, QueryPlan plan) {
+    private static List<List<@Nullable Object>> expected(Reference reference, Question question, QueryPlan plan) {
         OfflineQuery query = question.query();
         List<List<@Nullable Object>> expected = new ArrayList<>();
         int taken = 0;
@@ -148,7 +156,7 @@ class ReferenceTest {
             }
             taken++;
             boolean complete = query.getRequiredOutputs().stream()
-                    .allMatch(required -> world.reference.value(required, row, time) != null);
+                    .allMatch(required -> reference.value(required, row, time) != null);
             if (complete) {
                 List<@Nullable Object> values = new ArrayList<>();
                 for (PlannedColumn column : plan.columns()) {
@@ -157,7 +165,7 @@ class ReferenceTest {
                     } else if (question.columns().contains(column.name())) {
                         values.add(row.get(column.name()));
                     } else {
-                        values.add(world.reference.value(column.name(), row, time));
+                        values.add(reference.value(column.name(), row, time));
                     }
                 }
                 expected.add(values);

@@ -47,8 +47,8 @@ final class World {
         StringBuilder yaml = new StringBuilder("version: 1\nsources:\n");
         people(yaml);
         places(yaml);
-        timed(yaml, "events", "uid: BIGINT");
-        timed(yaml, "visits", "city: VARCHAR, nr: INTEGER");
+        timed(yaml, "events", List.of(Map.entry("uid", "BIGINT")));
+        timed(yaml, "visits", List.of(Map.entry("city", "VARCHAR"), Map.entry("nr", "INTEGER")));
         for (Map.Entry<String, Table> table : tables.entrySet()) {
             table.getValue().write(connection, directory.resolve(file(table.getKey())));
         }
@@ -101,14 +101,12 @@ final class World {
         yaml.append("  places:\n    files: places.csv\n    columns: {city: VARCHAR, nr: INTEGER, size: BIGINT}\n");
     }
 
-    private void timed(StringBuilder yaml, String name, String keys) {
+    private void timed(StringBuilder yaml, String name, List<Map.Entry<String, String>> keys) {
         String timeType = pick(TIME_TYPES);
         String numberType = pick(NUMBER_TYPES);
         boolean created = random.nextBoolean();
         Map<String, String> types = new LinkedHashMap<>();
-        for (String key : keys.split(", ")) {
-            types.put(key.split(": ")[0], key.split(": ")[1]);
-        }
+        keys.forEach(key -> types.put(key.getKey(), key.getValue()));
         types.put("at", timeType);
         types.put("amount", numberType);
         types.put("label", "VARCHAR");
@@ -129,7 +127,7 @@ final class World {
             row.put("amount", number(numberType));
             row.put("label", maybe("l" + random.nextInt(4)));
             if (created) {
-                long late = at == null ? 0 : random.nextInt(3) * random.nextInt(20) * HOUR;
+                long late = at == null ? 0 : random.nextInt(3) * (random.nextInt(20) * HOUR);
                 row.put("known", maybe((at == null ? START : at) + late));
             }
             rows.add(row);
