@@ -169,8 +169,9 @@ final class OfflineQueryRun {
     /** A failure with every violation: the data's fault where the input itself is meant, the query's otherwise. */
     static JobFailure refused(List<Violation> violations) {
         Violation first = violations.get(0);
-        boolean input = first.field().startsWith("offline_query.input.files")
-                || first.field().startsWith("offline_query.input.columns");
+        boolean input = first.field().startsWith("offline_query.input")
+                && !first.field().startsWith("offline_query.input.sql")
+                && !first.field().startsWith("offline_query.input_times");
         Map<String, String> evidence = new TreeMap<>();
         evidence.put("field", first.field());
         evidence.put("value", first.value());

@@ -177,7 +177,7 @@ record Question(
     private static List<Map<String, @Nullable Object>> range(
             World world, OfflineQuery.Builder query, List<@Nullable Long> times) {
         long start = world.random().nextInt(2);
-        long step = 1 + world.random().nextInt(2);
+        long step = 1L + world.random().nextInt(2);
         long end = start + world.random().nextInt(6);
         List<Map<String, @Nullable Object>> rows = new ArrayList<>();
         for (long uid = start; uid < end; uid += step) {
