@@ -152,6 +152,7 @@ final class CatalogReader {
 
     private Optional<Source> source(String name, Fields fields) {
         fields.allow(Set.of("description", "files", "format", "event_time", "created_at", "columns"));
+        List<String> names = new ArrayList<>();
         List<String> patterns = new ArrayList<>();
         if (!fields.has("files")) {
             fields.required("files");
@@ -168,9 +169,10 @@ final class CatalogReader {
                 complete = false;
             }
             matches.forEach(match -> files.add(Path.of(match)));
-            patterns.add(path);
+            names.add(path);
+            patterns.addAll(matches);
         }
-        Optional<Format> format = format(name, fields, patterns);
+        Optional<Format> format = format(name, fields, names);
         if (!complete || format.isEmpty() || patterns.isEmpty()) {
             return Optional.empty();
         }

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
  * Rows in files.
  *
  * @param name name, also that of the view which a SQL spine sees
- * @param files absolute paths or globs
+ * @param files absolute paths, globs having been expanded when the catalog was read
  * @param format format of all files
  * @param eventTime column that says when a row became true; none for facts that do not change
  * @param createdAt column that says when a row became known; none where that is the event time

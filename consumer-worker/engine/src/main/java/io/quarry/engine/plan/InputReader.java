@@ -215,9 +215,12 @@ final class InputReader {
             wrongs.add(field + ".step", Long.toString(range.getStep()), "must be at least 1");
             return "";
         }
-        long count = range.getEnd() <= range.getStart()
-                ? 0
-                : Math.floorDiv(range.getEnd() - 1 - range.getStart(), range.getStep()) + 1;
+        long length = range.getEnd() - range.getStart();
+        if (range.getEnd() > range.getStart() && length < 0) {
+            wrongs.add(field + ".end", Long.toString(range.getEnd()), "must be less than 2^63 above start");
+            return "";
+        }
+        long count = length <= 0 ? 0 : Math.floorDiv(length - 1, range.getStep()) + 1;
         rows = OptionalLong.of(count);
         String type = wanted.getOrDefault(range.getColumn(), "BIGINT");
         if (TypeFamily.of(type) != TypeFamily.INTEGER) {

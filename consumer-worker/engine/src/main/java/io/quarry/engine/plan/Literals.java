@@ -1,6 +1,7 @@
 package io.quarry.engine.plan;
 
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
@@ -13,7 +14,11 @@ final class Literals {
 
     /** A TIMESTAMP literal in UTC, to the microsecond. */
     static String timestamp(Instant instant) {
-        String text = FORMAT.format(instant.atOffset(ZoneOffset.UTC));
+        OffsetDateTime time = instant.atOffset(ZoneOffset.UTC);
+        if (time.getYear() < 1 || time.getYear() > 9999) {
+            return "make_timestamp(" + micros(instant) + ")";
+        }
+        String text = FORMAT.format(time);
         return "TIMESTAMP '" + (text.endsWith(".000000") ? text.substring(0, text.length() - 7) : text) + "'";
     }
 

@@ -5,6 +5,7 @@ import io.quarry.engine.catalog.Definition.Expression;
 import io.quarry.engine.catalog.Definition.Join;
 import io.quarry.engine.catalog.Entity;
 import io.quarry.engine.catalog.Feature;
+import io.quarry.engine.catalog.TypeFamily;
 import io.quarry.engine.plan.Node.Thing;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -48,6 +49,13 @@ final class Nodes {
                                 + given.values().stream().map(InputColumn::name).collect(Collectors.joining(", ")),
                         "feature " + feature.fullName() + " needs the key " + key + " ("
                                 + entity.keys().get(key) + ") of entity " + entity.name());
+            } else if (TypeFamily.of(column.type())
+                    != TypeFamily.of(entity.keys().getOrDefault(key, column.type()))) {
+                wrongs.add(
+                        InputReader.FIELD,
+                        column.name() + " " + column.type(),
+                        "key " + key + " of entity " + entity.name() + " is "
+                                + entity.keys().get(key) + "; give it as a column named " + entity.name() + "." + key);
             } else {
                 keys.add(column.stageName());
             }

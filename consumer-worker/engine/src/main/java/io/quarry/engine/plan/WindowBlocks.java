@@ -114,7 +114,7 @@ final class WindowBlocks {
                 + String.join(", ", sums) + "\n    FROM " + asked.from() + "\n    WHERE " + rowsInTime()
                 + "\n    GROUP BY ALL)");
         List<String> totals = new ArrayList<>();
-        running.keySet().forEach(alias -> totals.add("sum(" + alias + ") OVER w AS " + alias));
+        running.keySet().forEach(alias -> totals.add(total(alias) + " AS " + alias));
         if (!framed.isEmpty()) {
             totals.add("row_number() OVER w AS i");
             totals.addAll(framed.keySet());
@@ -144,6 +144,17 @@ final class WindowBlocks {
             results.put(value.node(), merged(value, windows.indexOf(value.windowMicros())));
         }
         return new Block(name, true, ctes, results);
+    }
+
+    /** A running sum: 64 bits wide where that is enough for any number of rows, since wide ones cost memory and time. */
+    private String total(String alias) {
+        boolean narrow = alias.equals("n")
+                || alias.startsWith("n_")
+                || (alias.startsWith("sum_c")
+                        && TypeFamily.smallInteger(asked.source()
+                                .type(List.copyOf(asked.source().columns().keySet())
+                                        .get(Integer.parseInt(alias.substring("sum_c".length()))))));
+        return narrow ? "CAST(sum(" + alias + ") OVER w AS BIGINT)" : "sum(" + alias + ") OVER w";
     }
 
     private void accumulators(Value value, Map<String, String> running, Map<String, String> framed) {
@@ -182,13 +193,13 @@ final class WindowBlocks {
 
     private String merged(Value value, int w) {
         if (value.function() == Function.COUNT && value.column().isEmpty()) {
-            return "coalesce(CAST(" + name + ".n_" + w + " AS BIGINT), 0)";
+            return "coalesce(" + name + ".n_" + w + ", 0)";
         }
         String alias = alias(value) + "_" + w;
         String n = name + ".n_" + alias;
         String sum = name + ".sum_" + alias;
         return switch (value.function()) {
-            case COUNT -> "coalesce(CAST(" + n + " AS BIGINT), 0)";
+            case COUNT -> "coalesce(" + n + ", 0)";
             case SUM ->
                 family(value) == TypeFamily.FLOATING
                         ? sum

@@ -400,7 +400,7 @@ final class PlannerTest {
                             WHERE s."seen" < (SELECT max(t) FROM quarry_pairs_1) AND s."seen" >= (SELECT min(t) FROM quarry_pairs_1) - INTERVAL 1 DAYS
                             GROUP BY ALL),
                         quarry_block_1_totals AS MATERIALIZED (
-                          SELECT k1, t, sum(n) OVER w AS n
+                          SELECT k1, t, CAST(sum(n) OVER w AS BIGINT) AS n
                             FROM quarry_block_1_events
                             WINDOW w AS (PARTITION BY k1 ORDER BY t ROWS UNBOUNDED PRECEDING)),
                         quarry_block_1 AS MATERIALIZED (
@@ -410,7 +410,7 @@ final class PlannerTest {
                             ASOF LEFT JOIN quarry_block_1_totals AS w0 ON p.k1 = w0.k1 AND p.t - INTERVAL 1 DAYS > w0.t),
                         quarry_rows_1 AS (
                           SELECT r.*,
-                            coalesce(CAST(quarry_block_1.n_0 AS BIGINT), 0) AS "shop.count_before@in.id"
+                            coalesce(quarry_block_1.n_0, 0) AS "shop.count_before@in.id"
                             FROM quarry_rows AS r
                             LEFT JOIN quarry_block_1 ON r."in.id" = quarry_block_1.k1 AND r."@time" = quarry_block_1.t)
                         SELECT "in.id" AS "id",
