@@ -1,6 +1,7 @@
 package io.quarry.worker;
 
 import io.quarry.schemas.Topics;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /** Checks of what a worker relies on in the broker, before it takes the first job. */
 final class Preflight {
     private static final long WAIT_SECONDS = 30;
+    private static final int ROUNDS = 10;
+    private static final long BETWEEN_ROUNDS_MILLIS = 200;
 
     private Preflight() {}
 
@@ -34,10 +37,19 @@ final class Preflight {
             }
         }
         ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, topics.shareGroup(group));
-        Config config = await(admin.describeConfigs(List.of(resource)).all()).get(resource);
-        for (String problem : problems(config == null ? Map.of() : values(config))) {
-            throw new SettingException("share group " + topics.shareGroup(group) + " has " + problem);
+        List<String> problems = List.of();
+        // A configuration that was written a moment ago may not have reached the broker that is asked.
+        for (int round = 0; round < ROUNDS; round++) {
+            Config config =
+                    await(admin.describeConfigs(List.of(resource)).all()).get(resource);
+            problems = problems(config == null ? Map.of() : values(config));
+            if (problems.isEmpty()) {
+                return;
+            }
+            TimeUnit.MILLISECONDS.sleep(BETWEEN_ROUNDS_MILLIS);
         }
+        throw new SettingException(
+                "share group " + topics.shareGroup(group) + " has " + String.join(", and ", problems));
     }
 
     /** What is wrong with the configuration of a share group. */
@@ -67,7 +79,7 @@ final class Preflight {
     }
 
     private static Map<String, @Nullable String> values(Config config) {
-        Map<String, @Nullable String> values = new java.util.HashMap<>();
+        Map<String, @Nullable String> values = new HashMap<>();
         for (ConfigEntry entry : config.entries()) {
             values.put(entry.name(), entry.value());
         }

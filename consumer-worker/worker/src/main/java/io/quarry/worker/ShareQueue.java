@@ -24,6 +24,7 @@ final class ShareQueue implements JobQueue {
     private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
     private final List<String> topics;
     private @Nullable ShareConsumer<byte[], byte[]> consumer;
+    private @Nullable ConsumerRecord<byte[], byte[]> inHand;
 
     ShareQueue(Supplier<ShareConsumer<byte[], byte[]>> consumers, List<String> topics) {
         this.consumers = consumers;
@@ -39,6 +40,7 @@ final class ShareQueue implements JobQueue {
                             + " records at once: it does not know share.acquire.mode=record_limit (Kafka 4.2 or newer is needed)");
         }
         for (ConsumerRecord<byte[], byte[]> record : records) {
+            inHand = record;
             return Optional.of(taken(record));
         }
         return Optional.empty();
@@ -46,10 +48,15 @@ final class ShareQueue implements JobQueue {
 
     @Override
     public void settle(Taken taken, Settlement settlement) {
+        ConsumerRecord<byte[], byte[]> record = inHand;
+        if (record == null
+                || record.offset() != taken.offset()
+                || !record.topic().equals(taken.topic())) {
+            throw new IllegalStateException("offset " + taken.offset() + " of " + taken.topic() + " is not in hand");
+        }
+        inHand = null;
         open().acknowledge(
-                        taken.topic(),
-                        0,
-                        taken.offset(),
+                        record,
                         switch (settlement) {
                             case ACCEPT -> AcknowledgeType.ACCEPT;
                             case RELEASE -> AcknowledgeType.RELEASE;
@@ -66,6 +73,7 @@ final class ShareQueue implements JobQueue {
     public void close() {
         ShareConsumer<byte[], byte[]> open = consumer;
         consumer = null;
+        inHand = null;
         if (open != null) {
             open.close(CLOSE);
         }
