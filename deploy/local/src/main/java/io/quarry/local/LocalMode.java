@@ -3,8 +3,8 @@ package io.quarry.local;
 import io.quarry.local.StartListener.Phase;
 import io.quarry.local.broker.LocalBroker;
 import io.quarry.local.registry.RegistryServer;
+import io.quarry.scheduler.SchedulerProcess;
 import io.quarry.schemas.Topics;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,8 +13,10 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +33,7 @@ public final class LocalMode implements AutoCloseable {
     private final StartListener listener;
     private final Deque<Closing> closings = new ArrayDeque<>();
     private final CountDownLatch closed = new CountDownLatch(1);
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Map<String, String> settings;
     private final DataDirectory data;
     private Workers workers;
@@ -79,7 +82,13 @@ public final class LocalMode implements AutoCloseable {
             });
             // The processes take a second to come up, which the scheduler's start fills.
             this.workers = closing("workers", Workers.start(local, data, settings(), parts.workerMain()));
-            phase(Phase.SCHEDULER, () -> closing("scheduler", parts.scheduler().start(settings())));
+            phase(Phase.SCHEDULER, () -> {
+                AutoCloseable scheduler = closing("scheduler", parts.scheduler().start(settings()));
+                if (scheduler instanceof SchedulerProcess process) {
+                    CompletableFuture<Void> unused = process.ended().whenComplete(this::schedulerEnded);
+                }
+                return scheduler;
+            });
             phase(Phase.WORKERS, () -> awaitWorkers(local));
             connection().write(data.root());
             closing("connection file", () -> Files.deleteIfExists(data.root().resolve(Connection.FILE)));
@@ -231,6 +240,20 @@ public final class LocalMode implements AutoCloseable {
         return Map.copyOf(settings);
     }
 
+    /**
+     * Completes when local mode was closed, exceptionally when the scheduler was stopped by a fault: jobs go nowhere then, and
+     * the caller should close and say so.
+     */
+    public CompletableFuture<Void> ended() {
+        return ended.copy();
+    }
+
+    private void schedulerEnded(@Nullable Void nothing, @Nullable Throwable fault) {
+        if (fault != null) {
+            ended.completeExceptionally(fault);
+        }
+    }
+
     /** The worker processes as they are now. */
     public List<WorkerView> workers() {
         return workers.views();
@@ -243,20 +266,25 @@ public final class LocalMode implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
+        // Whoever interrupts a start wants all of it stopped, and stopping has to be able to wait.
+        boolean interrupted = Thread.interrupted();
+        closeAll();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void closeAll() {
         synchronized (closings) {
             while (!closings.isEmpty()) {
                 Closing closing = closings.pop();
                 try {
                     closing.part().close();
-                } catch (IOException | RuntimeException e) {
-                    LOG.warn("A part of local mode did not stop cleanly part={}", closing.what(), e);
                 } catch (Exception e) {
-                    LOG.warn("A part of local mode did not stop part={}", closing.what(), e);
-                    if (e instanceof InterruptedException) {
-                        Thread.currentThread().interrupt();
-                    }
+                    LOG.warn("A part of local mode did not stop cleanly part={}", closing.what(), e);
                 }
             }
         }
+        ended.complete(null);
     }
 }

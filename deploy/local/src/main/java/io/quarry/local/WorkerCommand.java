@@ -24,7 +24,6 @@ final class WorkerCommand {
         // A process that is killed would leave its performance data in the machine's temporary directory.
         command.add("-XX:-UsePerfData");
         command.add("-Djava.io.tmpdir=" + tmp);
-        command.add("-Dquarry.log.level=INFO");
         // DuckDB, RocksDB and zstd are native; JDK 17 knows the option and needs it not, later ones warn without it.
         command.add("--enable-native-access=ALL-UNNAMED");
         command.add("-cp");

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.quarry.local.broker.BrokerException;
+import io.quarry.local.broker.LocalBroker;
+import io.quarry.local.registry.RegistryServer;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -83,6 +85,56 @@ class LocalModeIT {
                 assertThat(worker.pid()).isPresent();
                 assertThat(worker.pid().getAsLong()).isNotEqualTo(killed);
             });
+        }
+    }
+
+    @Test
+    void aLocalModeThatIsKilledTakesItsWorkersAlongAndItsDirectoryStartsAgain() throws Exception {
+        Path root = temporary.resolve("data");
+        Process killed = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        KilledMain.class.getName(),
+                        root.toString())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            long worker = Long.parseLong(killed.inputReader().readLine());
+            assertThat(Connection.read(root)).isPresent();
+
+            killed.destroyForcibly().waitFor();
+
+            await().atMost(Duration.ofSeconds(20))
+                    .until(() -> ProcessHandle.of(worker).isEmpty());
+            assertThat(Connection.read(root)).isEmpty();
+        } finally {
+            killed.destroyForcibly();
+        }
+
+        try (LocalMode again = LocalMode.start(settings(root, Map.of("workers", "0")))) {
+            assertThat(Connection.read(root)).isPresent();
+            assertThat(again.workers()).isEmpty();
+            assertThat(again.ended()).isNotDone();
+        }
+    }
+
+    @Test
+    void anExternalBrokerAndRegistryAreUsedWhereTheyAreSet() {
+        try (LocalBroker broker = LocalBroker.start(temporary.resolve("kafka"), 0);
+                RegistryServer registry =
+                        RegistryServer.start(Map.of("bootstrap.servers", broker.bootstrapServers()), 0, 1)) {
+            Map<String, String> external = Map.of(
+                    "bootstrap.servers", broker.bootstrapServers(),
+                    "schema.registry.url", registry.url(),
+                    "workers", "0");
+            try (LocalMode local = LocalMode.start(settings(temporary.resolve("data"), external))) {
+                assertThat(local.bootstrapServers()).isEqualTo(broker.bootstrapServers());
+                assertThat(local.registryUrl()).isEqualTo(registry.url());
+                assertThat(local.data().resolve("kafka")).doesNotExist();
+            }
         }
     }
 

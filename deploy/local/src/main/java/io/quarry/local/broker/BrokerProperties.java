@@ -13,7 +13,12 @@ final class BrokerProperties {
 
     private BrokerProperties() {}
 
-    static Properties of(Path directory, int port, int controllerPort) {
+    /**
+     * Properties for one start.
+     *
+     * @param afterCrash whether the broker was not stopped cleanly the last time
+     */
+    static Properties of(Path directory, int port, int controllerPort, boolean afterCrash) {
         Properties p = new Properties();
         p.setProperty("node.id", Integer.toString(NODE_ID));
         p.setProperty("process.roles", "broker,controller");
@@ -31,8 +36,10 @@ final class BrokerProperties {
         p.setProperty("controller.quorum.append.linger.ms", "0");
         p.setProperty("auto.create.topics.enable", "false");
 
-        // After a SIGKILL the controller takes the old incarnation for alive until its session is over.
-        p.setProperty("broker.session.timeout.ms", "1500");
+        // After a SIGKILL the controller takes the old incarnation for alive until its session is over, and a restart
+        // waits
+        // for that. Else the session is longer: a query that takes all processors must not have the broker fenced.
+        p.setProperty("broker.session.timeout.ms", afterCrash ? "1500" : "6000");
         p.setProperty("broker.heartbeat.interval.ms", "300");
 
         for (String topic : new String[] {"offsets.topic", "transaction.state.log", "share.coordinator.state.topic"}) {

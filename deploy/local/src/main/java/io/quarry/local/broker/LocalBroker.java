@@ -28,6 +28,9 @@ public final class LocalBroker implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LocalBroker.class);
     private static final int TRIES_FOR_A_FREE_PORT = 5;
 
+    /** File that Kafka leaves behind when it stops cleanly, and removes when it starts. */
+    private static final String CLEAN_STOP = ".kafka_cleanshutdown";
+
     private final KafkaRaftServer server;
     private final int port;
     private boolean closed;
@@ -63,10 +66,13 @@ public final class LocalBroker implements AutoCloseable {
 
     private static LocalBroker start(Path directory, int port, int controllerPort) throws Exception {
         Files.createDirectories(directory);
-        if (!Files.exists(directory.resolve("meta.properties"))) {
+        boolean fresh = !Files.exists(directory.resolve("meta.properties"));
+        if (fresh) {
             format(directory);
         }
-        KafkaConfig config = KafkaConfig.fromProps(BrokerProperties.of(directory, port, controllerPort), false);
+        boolean afterCrash = !fresh && !Files.exists(directory.resolve(CLEAN_STOP));
+        KafkaConfig config =
+                KafkaConfig.fromProps(BrokerProperties.of(directory, port, controllerPort, afterCrash), false);
         KafkaRaftServer server = new KafkaRaftServer(config, Time.SYSTEM);
         try {
             server.startup();
