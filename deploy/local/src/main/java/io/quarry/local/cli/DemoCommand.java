@@ -12,11 +12,8 @@ import io.quarry.local.StartListener.Phase;
 import io.quarry.schemas.JobIds;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -175,35 +172,18 @@ final class DemoCommand implements Callable<Integer> {
                 return;
             }
             if (!published) {
-                delete(place);
+                FileTrees.delete(place);
                 return;
             }
             try (Stream<Path> entries = Files.list(place)) {
                 for (Path entry : entries.toList()) {
                     if (!entry.endsWith("datasets")) {
-                        delete(entry);
+                        FileTrees.delete(entry);
                     }
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException("the demo's files in " + place + " cannot be removed", e);
         }
-    }
-
-    private static void delete(Path tree) throws IOException {
-        Files.walkFileTree(tree, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.deleteIfExists(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
-                    throws IOException {
-                Files.deleteIfExists(directory);
-                return FileVisitResult.CONTINUE;
-            }
-        });
     }
 }

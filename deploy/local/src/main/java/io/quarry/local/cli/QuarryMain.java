@@ -7,6 +7,12 @@ import java.time.Clock;
 public final class QuarryMain {
     private QuarryMain() {}
 
+    /** HOME's, as other programs take it; Java's own property asks the user database instead. */
+    private static Path home() {
+        String home = System.getenv("HOME");
+        return Path.of(home == null || home.isBlank() ? System.getProperty("user.home") : home);
+    }
+
     /**
      * Runs one command and exits with its code. The script that starts it says through system properties what Java 17 cannot
      * see: {@code quarry.out.tty}, {@code quarry.err.tty}, {@code quarry.width} and {@code quarry.checkout}.
@@ -20,7 +26,7 @@ public final class QuarryMain {
                 Boolean.getBoolean("quarry.err.tty"),
                 Integer.getInteger("quarry.width", 100),
                 System.getenv(),
-                Path.of(System.getProperty("user.home")),
+                home(),
                 Path.of(System.getProperty("quarry.checkout", "."))
                         .toAbsolutePath()
                         .normalize(),

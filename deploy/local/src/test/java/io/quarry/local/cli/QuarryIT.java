@@ -1,0 +1,170 @@
+package io.quarry.local.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole system as its user meets it: real broker, registry, scheduler, worker process and engine. */
+class QuarryIT {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int LONG = 120;
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void theDemoPrintsOneObjectKeepsTheDatasetAndLeavesNothingElse() throws Exception {
+        QuarryProcess demo = QuarryProcess.start(directory, "demo", "--rows", "20000", "-o", "json");
+
+        int code = demo.exitWithin(LONG);
+
+        assertThat(code).as(demo.stderr()).isZero();
+        JsonNode answer = JSON.readTree(demo.stdout());
+        assertThat(JSON.readerFor(JsonNode.class).readValues(demo.stdout()).readAll())
+                .as("objects on standard output")
+                .hasSize(1);
+        assertThat(answer.path("state").asText()).isEqualTo("SUCCEEDED");
+        assertThat(answer.path("rows").asLong()).isEqualTo(20_000);
+        assertThat(answer.path("seconds").asDouble()).isPositive();
+        assertThat(answer.path("peak_memory_bytes").asLong()).isGreaterThan(50L << 20);
+        assertThat(answer.path("phases").fieldNames())
+                .toIterable()
+                .contains("broker_ready", "queued", "run", "published");
+        Path dataset = Path.of(answer.path("dataset").asText());
+        assertThat(dataset).startsWith(demo.home());
+        assertThat(QuarryProcess.files(demo.home()))
+                .as("files kept")
+                .isNotEmpty()
+                .allSatisfy(file -> assertThat(demo.home().resolve(file)).startsWith(dataset));
+        assertThat(demo.leftProcesses()).isEmpty();
+        assertThat(QuarryProcess.files(demo.tmp())).as("temporary files").isEmpty();
+
+        CommandRun shown = CommandRun.of(directory, Map.of(), "", "dataset", dataset.toString());
+        assertThat(shown.out()).contains("route.origin_mean_delay_7d");
+    }
+
+    @Test
+    void ctrlCInTheMiddleOfADemoLeavesNothingBehind() throws Exception {
+        QuarryProcess demo = QuarryProcess.start(directory, "demo");
+        await().atMost(Duration.ofSeconds(LONG))
+                .until(() -> demo.stderr().contains("queued") || !demo.process().isAlive());
+
+        demo.interrupt();
+
+        assertThat(demo.exitWithin(60)).as(demo.stderr()).isNotZero();
+        assertThat(demo.stdout()).isEmpty();
+        assertThat(QuarryProcess.files(demo.home())).isEmpty();
+        assertThat(demo.leftProcesses()).isEmpty();
+        assertThat(QuarryProcess.files(demo.tmp())).isEmpty();
+    }
+
+    @Test
+    void ctrlCDuringTheStartLeavesNothingBehind() throws Exception {
+        QuarryProcess demo = QuarryProcess.start(directory, "demo");
+        await().atMost(Duration.ofSeconds(LONG))
+                .until(() -> demo.stderr().contains("starting: scheduler")
+                        || !demo.process().isAlive());
+
+        demo.interrupt();
+
+        assertThat(demo.exitWithin(60)).as(demo.stderr()).isNotZero();
+        assertThat(QuarryProcess.files(demo.home())).isEmpty();
+        assertThat(demo.leftProcesses()).isEmpty();
+    }
+
+    @Test
+    void aJobIsSubmittedFollowedShownAndReadThroughARunningLocalMode() throws Exception {
+        QuarryProcess local = QuarryProcess.start(directory, "local", "-o", "json");
+        try {
+            await().atMost(Duration.ofSeconds(LONG))
+                    .until(() ->
+                            local.stdout().contains("}") || !local.process().isAlive());
+            assertThat(local.process().isAlive()).as(local.stderr()).isTrue();
+            useIt(local.home());
+        } finally {
+            local.interrupt();
+            assertThat(local.exitWithin(60)).as(local.stderr()).isNotNegative();
+        }
+        assertThat(local.leftProcesses()).isEmpty();
+        assertThat(local.stderr()).contains("stopped");
+        assertThat(CommandRun.of(local.home(), Map.of(), "", "jobs").code()).isEqualTo(3);
+    }
+
+    private static void useIt(Path home) throws IOException {
+        String query = """
+                id: it-1
+                name: a small one
+                offline_query:
+                  input:
+                    sql: SELECT origin, destination, date FROM flights ORDER BY date, origin, destination LIMIT 50
+                  time_column: date
+                  outputs: [route.origin_city]
+                """;
+
+        CommandRun done = CommandRun.of(home, Map.of(), query, "submit", "-", "--wait", "-o", "json");
+
+        assertThat(done.code()).as(done.err()).isZero();
+        assertThat(JSON.readTree(done.out()).path("state").asText()).isEqualTo("SUCCEEDED");
+        assertThat(run(home, "wait", "it-1").code()).isZero();
+        CommandRun job = run(home, "job", "it-1", "-o", "json");
+        assertThat(JSON.readTree(job.out()).path("history").size()).isGreaterThan(1);
+        assertThat(run(home, "job", "it-1").out()).contains("SUCCEEDED").contains("history");
+        assertThat(run(home, "jobs").out()).contains("it-1").contains("a small one");
+        assertThat(run(home, "jobs", "--state", "FAILED").out()).doesNotContain("it-1");
+        CommandRun dataset = run(home, "dataset", "it-1", "--rows", "2", "-o", "json");
+        assertThat(JSON.readTree(dataset.out()).path("preview").size()).isEqualTo(2);
+        JsonNode topics = JSON.readTree(run(home, "topics", "-o", "json").out());
+        assertThat(topics.findValuesAsText("name")).contains("quarry.jobs.default", "quarry.job-state");
+        for (JsonNode topic : topics) {
+            if (topic.path("name").asText().equals("quarry.jobs.default")) {
+                assertThat(topic.path("partitions").asInt()).isEqualTo(1);
+                assertThat(topic.path("depth").asInt()).isZero();
+            }
+        }
+        assertThat(run(home, "cancel", "it-1").code())
+                .as("cancelling what is done")
+                .isZero();
+        assertThat(run(home, "wait", "it-1").code()).as("stays as it is").isZero();
+        for (String command : List.of("job", "wait", "cancel", "dataset")) {
+            assertThat(run(home, command, "none").code()).as(command).isEqualTo(2);
+        }
+        refusals(home, query);
+    }
+
+    private static void refusals(Path home, String query) {
+        CommandRun failed = CommandRun.of(
+                home,
+                Map.of(),
+                query.replace("route.origin_city", "route.nothing").replace("it-1", "it-2"),
+                "submit",
+                "-",
+                "--wait");
+        assertThat(failed.code()).as(failed.err()).isEqualTo(1);
+        assertThat(failed.out()).contains("FAILED").contains("route.nothing");
+
+        CommandRun conflict =
+                CommandRun.of(home, Map.of(), query.replace("LIMIT 50", "LIMIT 51"), "submit", "-", "--wait");
+        assertThat(conflict.code()).as("the same id with another body").isEqualTo(2);
+
+        CommandRun again = CommandRun.of(home, Map.of(), query, "submit", "-", "--wait");
+        assertThat(again.code()).as("the same job again").isZero();
+
+        CommandRun unknownGroup =
+                CommandRun.of(home, Map.of(), query.replace("it-1", "it-3"), "submit", "-", "--group", "nobody");
+        assertThat(unknownGroup.code()).isEqualTo(2);
+        assertThat(unknownGroup.err()).contains("nobody").contains("default");
+    }
+
+    private static CommandRun run(Path home, String... arguments) {
+        return CommandRun.of(home, Map.of(), "", arguments);
+    }
+}
