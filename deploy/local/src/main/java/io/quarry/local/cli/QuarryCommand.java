@@ -55,6 +55,7 @@ final class QuarryCommand implements Callable<Integer> {
     /** The whole command line, ready to run. */
     static CommandLine commandLine(Console console) {
         CommandLine catalog = new CommandLine(new CatalogCommand()).addSubcommand(new CatalogCheckCommand(console));
+        CommandLine bench = new CommandLine(new BenchCommand()).addSubcommand(new BenchQueryCommand(console));
         CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
         completion
                 .getCommandSpec()
@@ -74,6 +75,7 @@ final class QuarryCommand implements Callable<Integer> {
                 .addSubcommand(catalog)
                 .addSubcommand(new ExplainQueryCommand(console))
                 .addSubcommand(new TopicsCommand(console))
+                .addSubcommand(bench)
                 .addSubcommand("completion", completion);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setColorScheme(CommandLine.Help.defaultColorScheme(console.colour() ? Ansi.ON : Ansi.OFF));

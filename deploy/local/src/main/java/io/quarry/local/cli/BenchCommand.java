@@ -1,0 +1,13 @@
+package io.quarry.local.cli;
+
+import picocli.CommandLine.Command;
+
+/** Groups the measurements. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Measures.",
+        synopsisSubcommandLabel = "COMMAND",
+        footerHeading = "%nExample:%n",
+        footer = "  quarry bench query -o json")
+final class BenchCommand {}
