@@ -1,13 +1,14 @@
 package io.quarry.scheduler;
 
 import io.quarry.scheduler.lifecycle.JobLifecycle;
-import io.quarry.schemas.Topics;
+import io.quarry.schemas.provision.ProvisionException;
+import io.quarry.schemas.provision.ProvisionSettings;
+import io.quarry.schemas.provision.TopicProvisioner;
 import io.quarry.schemas.serde.RegistryUnavailableException;
 import io.quarry.schemas.serde.WireSerdes;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -15,13 +16,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Composition root of the scheduler. Waits for broker and registry as long as they are away, checks the topics, then runs
+ * Composition root of the scheduler. Waits for broker and registry as long as they are away, makes and checks the topics, then runs
  * the lifecycle until it is closed or a fault of its own stops it.
  */
 public final class SchedulerProcess implements AutoCloseable {
@@ -83,9 +84,12 @@ public final class SchedulerProcess implements AutoCloseable {
         try {
             WireSerdes serdes = WireSerdes.of(all);
             try (Admin admin = Admin.create(new HashMap<>(settings.kafka()))) {
-                await("broker", () -> checkTopics(admin));
+                TopicProvisioner topics =
+                        TopicProvisioner.of(admin, settings.lifecycle().topics(), ProvisionSettings.of(all));
+                await("broker", () -> admin.describeCluster().nodes().get());
+                await("registry", topics::provision);
+                topics.check();
             }
-            await("registry", () -> serdes.register(settings.lifecycle().topics(), List.of()));
             JobLifecycle started = JobLifecycle.start(
                     settings.lifecycle(), settings.kafka(), settings.streams(), serdes, InstantSource.system());
             started.ended().whenComplete((nothing, fault) -> end(fault));
@@ -110,9 +114,8 @@ public final class SchedulerProcess implements AutoCloseable {
             try {
                 attempt.run();
                 return;
-            } catch (ExecutionException | RegistryUnavailableException e) {
-                if (e instanceof ExecutionException
-                        && !(e.getCause() instanceof org.apache.kafka.common.errors.TimeoutException)) {
+            } catch (ExecutionException | RegistryUnavailableException | ProvisionException e) {
+                if (!(e instanceof RegistryUnavailableException) && !(e.getCause() instanceof RetriableException)) {
                     throw e;
                 }
                 if (!said) {
@@ -123,20 +126,6 @@ public final class SchedulerProcess implements AutoCloseable {
             if (closing.await(PAUSE_MS, TimeUnit.MILLISECONDS)) {
                 throw new InterruptedException("closed while waiting for the " + what);
             }
-        }
-    }
-
-    private void checkTopics(Admin admin) throws InterruptedException, ExecutionException {
-        Topics topics = settings.lifecycle().topics();
-        List<String> needed = List.of(
-                topics.events(), topics.states(), topics.commands(), topics.dead(), topics.invalid(), topics.groups());
-        try {
-            admin.describeTopics(needed).allTopicNames().get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof UnknownTopicOrPartitionException) {
-                throw new IllegalStateException("a topic is missing, provision the topics first: " + needed, e);
-            }
-            throw e;
         }
     }
 

@@ -332,15 +332,12 @@ record Lifecycle(Duration retention, Duration progressInterval) {
 
         private Step comeBack(Heartbeat e) {
             Owner lost = row.getLostOwner();
-            // What the loss cost is refunded: charge of a started attempt, patience for one that had not begun.
+            refund(lost);
             draft.row
                     .setOwner(Owner.newBuilder(lost)
                             .setStarted(lost.getStarted() || e.started())
                             .build())
                     .setLostOwner(null)
-                    .setAttempt(lost.getAttempt())
-                    .setCharged(lost.getStarted() ? row.getCharged() - 1 : row.getCharged())
-                    .setNeverStarted(lost.getStarted() ? row.getNeverStarted() : row.getNeverStarted() - 1)
                     .setSource(null)
                     .setEnqueued(true)
                     .setDueAt(null)
@@ -354,10 +351,18 @@ record Lifecycle(Duration retention, Duration progressInterval) {
             return change(State.RUNNING, lost.getWorker(), null, "the worker came back before another attempt began");
         }
 
+        /** Gives back what a loss cost: the charge of a started attempt, or patience for one that had not begun. */
+        private void refund(Owner lost) {
+            draft.row
+                    .setAttempt(lost.getAttempt())
+                    .setCharged(lost.getStarted() ? row.getCharged() - 1 : row.getCharged())
+                    .setNeverStarted(lost.getStarted() ? row.getNeverStarted() : row.getNeverStarted() - 1);
+        }
+
         private Step finished(Finished e) {
             if (isLostOwner(e.claim())) {
                 if (e.outcome() == Outcome.SUCCEEDED) {
-                    draft.row.setAttempt(row.getLostOwner().getAttempt());
+                    refund(row.getLostOwner());
                     return succeed(e, row.getLostOwner());
                 }
                 return forgetLostOwner(Causes.of(e));

@@ -69,11 +69,13 @@ final class Rows {
     }
 
     static DeadJob dead(JobState row, State state, Cause cause, Instant at) {
+        // The current attempt was not made yet while its backoff lasted.
+        int made = row.getEnqueued() ? row.getAttempt() : row.getAttempt() - 1;
         return DeadJob.newBuilder()
                 .setJob(row.getJob())
                 .setState(state)
                 .setCause(cause)
-                .setAttempts(row.getAttempt())
+                .setAttempts(row.getFirstStartedAt() == null ? 0 : made)
                 .setAt(at)
                 .build();
     }
