@@ -44,7 +44,6 @@ final class Samples {
         return JOB;
     }
 
-
     /** Rows by the name of their situation; null is the job that nobody knows. */
     static Map<String, @Nullable JobState> rows() {
         Map<String, @Nullable JobState> rows = new LinkedHashMap<>();

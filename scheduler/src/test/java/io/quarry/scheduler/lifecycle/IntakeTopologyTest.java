@@ -1,0 +1,202 @@
+package io.quarry.scheduler.lifecycle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarry.avro.CustomPayload;
+import io.quarry.avro.Job;
+import io.quarry.avro.JobEvent;
+import io.quarry.avro.JobEventType;
+import io.quarry.schemas.Topics;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class IntakeTopologyTest {
+    private static final Topics TOPICS = Topics.withDefaultPrefix();
+    private static final LifecycleSettings SETTINGS = new LifecycleSettings(
+            TOPICS, 30, Duration.ofSeconds(1), Duration.ofSeconds(30), Duration.ofDays(30), Duration.ofSeconds(5));
+
+    @TempDir
+    Path state;
+
+    private final TestWire wire = new TestWire();
+    private final Map<String, Long> shareStarts = new HashMap<>();
+    private TopologyTestDriver driver;
+    private TestInputTopic<byte[], byte[]> jobs;
+    private TestInputTopic<byte[], byte[]> retries;
+    private TestOutputTopic<byte[], byte[]> events;
+    private TestOutputTopic<byte[], byte[]> invalid;
+
+    @BeforeEach
+    void open() {
+        Properties p = JobLifecycle.properties(
+                "intake", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString()));
+        driver = new TopologyTestDriver(new IntakeTopology(SETTINGS, () -> wire, () -> shareStarts).get(), p);
+        jobs = driver.createInputTopic(TOPICS.jobs("default"), new ByteArraySerializer(), new ByteArraySerializer());
+        retries = driver.createInputTopic(
+                TOPICS.retries("default"), new ByteArraySerializer(), new ByteArraySerializer());
+        events = driver.createOutputTopic(TOPICS.events(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        invalid = driver.createOutputTopic(TOPICS.invalid(), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    @AfterEach
+    void close() {
+        driver.close();
+    }
+
+    @Test
+    void aSubmittedJobBecomesAnEventThatNamesItsRecord() {
+        pipe(job("a"));
+        pipe(job("b"));
+        List<JobEvent> seen = events();
+        assertThat(seen).extracting(JobEvent::getJobId).containsExactly("a", "b");
+        assertThat(seen).extracting(JobEvent::getType).containsOnly(JobEventType.SUBMITTED);
+        assertThat(seen.get(1).getSource().getTopic()).isEqualTo(TOPICS.jobs("default"));
+        assertThat(seen.get(1).getSource().getOffset()).isEqualTo(1);
+        assertThat(seen.get(1).getJob()).isEqualTo(job("b"));
+    }
+
+    @Test
+    void aRequeuedFirstAttemptIsEnqueued() {
+        retries.pipeInput(utf8("a"), wire.write("", job("a")));
+        JobEvent event = events().get(0);
+        assertThat(event.getType()).isEqualTo(JobEventType.ENQUEUED);
+        assertThat(event.getAttempt()).isEqualTo(1);
+    }
+
+    @Test
+    void poisonIsKeptAsItCameAndTheNextJobGoesOn() {
+        Headers headers = new RecordHeaders();
+        headers.add("mine", utf8("kept"));
+        jobs.pipeInput(new TestRecord<>(utf8("poison"), new byte[] {9, 1}, headers));
+        pipe(job("next"));
+        TestRecord<byte[], byte[]> record = invalid.readRecord();
+        assertThat(record.key()).isEqualTo(utf8("poison"));
+        assertThat(record.value()).containsExactly(9, 1);
+        assertThat(header(record, "quarry.reason")).isEqualTo("BAD_MAGIC");
+        assertThat(header(record, "quarry.topic")).isEqualTo(TOPICS.jobs("default"));
+        assertThat(header(record, "quarry.offset")).isEqualTo("0");
+        assertThat(header(record, "quarry.exception")).endsWith("UnreadableRecordException");
+        assertThat(header(record, "mine")).isEqualTo("kept");
+        assertThat(events()).extracting(JobEvent::getJobId).containsExactly("next");
+    }
+
+    @Test
+    void nullValuesNullKeysAndForeignKeysAreInvalid() {
+        jobs.pipeInput(new TestRecord<>(utf8("tombstone"), (byte[]) null));
+        jobs.pipeInput(new TestRecord<>((byte[]) null, wire.write("", job("a"))));
+        jobs.pipeInput(utf8("other"), wire.write("", job("a")));
+        jobs.pipeInput(new byte[] {(byte) 0xff}, wire.write("", job("a")));
+        assertThat(invalid.readRecordsToList())
+                .extracting(r -> header(r, "quarry.reason"))
+                .containsExactly("NULL_VALUE", "KEY", "KEY", "KEY");
+        assertThat(events()).isEmpty();
+    }
+
+    @Test
+    void aJobThatBreaksARuleIsKeptAndRefusedByName() {
+        pipe(Job.newBuilder(job("a"))
+                .setMaxAttempts(-1)
+                .setAttempt(2)
+                .setResourceGroup("other")
+                .build());
+        JobEvent event = events().get(0);
+        assertThat(event.getCause().getMessage())
+                .contains("max_attempts is -1", "attempt is 2", "resource_group is other");
+        assertThat(header(invalid.readRecord(), "quarry.reason")).isEqualTo("RULE");
+    }
+
+    @Test
+    void whileTheRegistryIsAwayRecordsWaitInOrder() {
+        wire.registryAway = true;
+        pipe(job("a"));
+        jobs.pipeInput(utf8("poison"), new byte[] {9});
+        pipe(job("b"));
+        driver.advanceWallClockTime(Duration.ofSeconds(1));
+        assertThat(events()).isEmpty();
+        assertThat(invalid.isEmpty()).isTrue();
+        wire.registryAway = false;
+        pipe(job("c"));
+        driver.advanceWallClockTime(Duration.ofSeconds(1));
+        List<JobEvent> seen = events();
+        assertThat(seen).extracting(JobEvent::getJobId).containsExactly("a", "b", "c");
+        assertThat(seen).extracting(e -> e.getSource().getOffset()).containsExactly(0L, 2L, 3L);
+        assertThat(invalid.readRecordsToList()).hasSize(1);
+    }
+
+    @Test
+    void passedNeverGoesBeyondWhatWasTreated() {
+        pipe(job("a"));
+        pipe(job("b"));
+        wire.registryAway = true;
+        pipe(job("c"));
+        shareStarts.put(TOPICS.jobs("default"), 3L);
+        driver.advanceWallClockTime(Duration.ofSeconds(6));
+        List<JobEvent> seen = events();
+        assertThat(seen.get(2).getType()).isEqualTo(JobEventType.PASSED);
+        assertThat(seen.get(2).getSource().getOffset()).isEqualTo(2);
+        wire.registryAway = false;
+        driver.advanceWallClockTime(Duration.ofSeconds(6));
+        seen = events();
+        assertThat(seen.get(0).getJobId()).isEqualTo("c");
+        assertThat(seen.get(1).getSource().getOffset()).isEqualTo(3);
+    }
+
+    @Test
+    void theTraceOfTheRecordIsTheJobs() {
+        Headers headers = new RecordHeaders();
+        headers.add("traceparent", utf8("00-1-2-01"));
+        jobs.pipeInput(new TestRecord<>(utf8("a"), wire.write("", job("a")), headers));
+        assertThat(events().get(0).getJob().getHeaders()).containsEntry("traceparent", "00-1-2-01");
+    }
+
+    private static Job job(String id) {
+        return Job.newBuilder()
+                .setId(id)
+                .setKind("nothing")
+                .setCustom(new CustomPayload("text/plain", ByteBuffer.wrap(new byte[] {1})))
+                .build();
+    }
+
+    private void pipe(Job job) {
+        jobs.pipeInput(utf8(job.getId()), wire.write("", job));
+    }
+
+    private List<JobEvent> events() {
+        boolean away = wire.registryAway;
+        wire.registryAway = false;
+        List<JobEvent> seen = events.readValuesToList().stream()
+                .map(bytes -> wire.read("", bytes, JobEvent.class))
+                .toList();
+        wire.registryAway = away;
+        return seen;
+    }
+
+    private static @Nullable String header(TestRecord<byte[], byte[]> record, String name) {
+        return new String(
+                Objects.requireNonNull(record.headers().lastHeader(name)).value(), StandardCharsets.UTF_8);
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
