@@ -82,8 +82,6 @@ class SchedulerIT {
                 "100",
                 "job.events.partitions",
                 "2",
-                "job.events.partitions",
-                "2",
                 "scheduler.progress.interval.ms",
                 "0",
                 "scheduler.state.dir",

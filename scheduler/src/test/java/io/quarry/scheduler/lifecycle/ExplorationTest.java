@@ -72,23 +72,6 @@ class ExplorationTest {
     }
 
     @Test
-    void withReusedNumbersTwoClaimsOwnAnAttempt() {
-        Machine mutant = (row, event) -> {
-            Step step = real(row, event);
-            JobState after = step.state();
-            return after == null
-                    ? step
-                    : new Step(
-                            step.kind(),
-                            Rows.edit(after)
-                                    .setHighestAttempt(after.getAttempt())
-                                    .build(),
-                            step.effects());
-        };
-        assertThat(explore(mutant, new Budget(0, 2, 0, 0, 0))).startsWith("two claims own");
-    }
-
-    @Test
     void ifALaterClaimCouldTakeOverTwoWouldOwnAnAttempt() {
         Machine mutant = (row, event) -> event instanceof Event.Claimed
                         && row != null
