@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes one record at a time: claim, accept, run, finish. Run by one thread. It never waits for an acknowledgement: the claim
- * in the log is what counts. It holds no second record, since it does not poll while it has a job.
+ * in the log is what counts. It holds no second record: it does not poll while it has a job, and leaves the queue during a
+ * long one.
  */
 final class ClaimLoop {
     private static final Logger LOG = LoggerFactory.getLogger(ClaimLoop.class);
@@ -33,8 +34,8 @@ final class ClaimLoop {
     /** The lock on a record lasts 30 s: a claim that takes longer than this is given up well before. */
     private static final Duration CLAIM = Duration.ofSeconds(10);
 
-    /** Of a job that is done within this, the acknowledgement rides on the next poll. */
-    private static final Duration SHORT_JOB = Duration.ofMillis(50);
+    /** During a job that takes longer than this, the worker leaves its queue, and comes back afterwards. */
+    private static final Duration LONG_JOB = Duration.ofSeconds(1);
 
     /** What one round of the loop did. */
     enum Round {
@@ -121,6 +122,7 @@ final class ClaimLoop {
                     "record is no job that can be run; it is skipped, and kept in jobs.invalid by the lifecycle");
         }
         queue.settle(taken, Settlement.REJECT);
+        queue.send();
         return Round.REJECTED;
     }
 
@@ -134,6 +136,7 @@ final class ClaimLoop {
                 return Round.CLAIM_LOST;
             }
             queue.settle(taken, Settlement.ACCEPT);
+            queue.send();
             info(claim, "job is refused: {}", refusal.get().getMessage());
             finishes.send(events.finished(
                     claim, Ending.failed(refusal.get()), Progress.newBuilder().build()));
@@ -166,8 +169,12 @@ final class ClaimLoop {
         }
         info(claim, "job is claimed from {} offset {}", taken.topic(), taken.offset());
         queue.settle(taken, Settlement.ACCEPT);
-        if (!attempt.awaitEnd(SHORT_JOB)) {
-            queue.send();
+        queue.send();
+        if (!attempt.awaitEnd(LONG_JOB)) {
+            // A fetch that was under way when the last poll returned may bring a second record, which nobody else would
+            // get
+            // for the 30 s of its lock.
+            queue.close();
         }
         Ending.Result result = attempt.awaitEnd();
         Optional<Ending> ending = Ending.of(result, attempt.stopReason());
