@@ -1,0 +1,117 @@
+package io.quarry.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.quarry.avro.Cause;
+import io.quarry.avro.CauseType;
+import io.quarry.avro.Outcome;
+import io.quarry.worker.Deadlines.Due;
+import io.quarry.worker.Deadlines.Vitals;
+import io.quarry.worker.Ending.Result;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+/** What a worker decides without any I/O. */
+class DecisionsTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final Deadlines DEADLINES =
+            new Deadlines(Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(30));
+    private static final Map<String, String> GOOD = Map.of(
+            "bootstrap.servers", "localhost:9092",
+            "worker.name", "w",
+            "worker.memory.bytes", "1073741824",
+            "worker.cpu.millis", "2500",
+            "worker.scratch.dir", "/tmp/s",
+            "worker.datasets.dir", "/tmp/d");
+
+    @Test
+    void nobodyIsToldOfAFencedACancelledOrAnUnclaimedAttempt() {
+        Result done = new Result.Done(null);
+
+        assertThat(Ending.of(done, StopReason.FENCED)).isEmpty();
+        assertThat(Ending.of(done, StopReason.CANCELLED)).isEmpty();
+        assertThat(Ending.of(done, StopReason.CLAIM_LOST)).isEmpty();
+    }
+
+    @Test
+    void resultThatWasReadyInSpiteOfTheStopCounts() {
+        assertThat(Ending.of(new Result.Done(null), StopReason.HANDED_BACK))
+                .hasValueSatisfying(ending -> assertThat(ending.outcome()).isEqualTo(Outcome.SUCCEEDED));
+    }
+
+    @Test
+    void namedFailureIsRetriableByItsClassOfCause() {
+        for (CauseType type : CauseType.values()) {
+            Outcome expected = Ending.retriable(type) ? Outcome.RETRIABLE : Outcome.FAILED;
+
+            assertThat(Ending.of(new Result.Failed(new Cause(type, "m", Map.of())), null))
+                    .hasValueSatisfying(ending -> assertThat(ending.outcome()).isEqualTo(expected));
+        }
+    }
+
+    @Test
+    void effectfulHandlerStopsBeforeItsLeaseCanEndAndHaltsIfItDoesNot() {
+        Vitals cutOff = new Vitals(0, 20 * SECOND, 0, OptionalLong.empty(), true, null);
+        Vitals stopped = new Vitals(0, 20 * SECOND, 0, OptionalLong.of(18 * SECOND), true, null);
+
+        assertThat(DEADLINES.due(cutOff, 17 * SECOND)).isNotEqualTo(Due.STOP_LEASE);
+        assertThat(DEADLINES.due(cutOff, 18 * SECOND)).isEqualTo(Due.STOP_LEASE);
+        assertThat(DEADLINES.due(stopped, 27 * SECOND)).isEqualTo(Due.HALT);
+    }
+
+    @Test
+    void pureHandlerRunsOnWithoutTheBroker() {
+        Vitals cutOff = new Vitals(0, 3_600 * SECOND, 0, OptionalLong.empty(), false, null);
+
+        assertThat(DEADLINES.due(cutOff, 3_601 * SECOND)).isEqualTo(Due.NOTHING);
+    }
+
+    @Test
+    void timeoutIsLeftToTheLifecycleForTwoHeartbeats() {
+        Vitals running = new Vitals(0, 65 * SECOND, 0, OptionalLong.empty(), false, Duration.ofSeconds(60));
+
+        assertThat(DEADLINES.due(running, 69 * SECOND)).isEqualTo(Due.NOTHING);
+        assertThat(DEADLINES.due(running, 70 * SECOND)).isEqualTo(Due.STOP_RUN_DEADLINE);
+    }
+
+    @Test
+    void directoryOfAnIdNeverLeadsElsewhere() {
+        assertThat(Directories.encoded("..")).isEqualTo("%2E.");
+        assertThat(Directories.encoded("a/../b")).isEqualTo("a%2F..%2Fb");
+        assertThat(Directories.encoded("tenant:2024-01.x_y")).isEqualTo("tenant%3A2024-01.x_y");
+        assertThat(Directories.encoded(":".repeat(200))).hasSizeLessThanOrEqualTo(200);
+        assertThat(Directories.encoded(":".repeat(200))).isNotEqualTo(Directories.encoded(":".repeat(199)));
+    }
+
+    @Test
+    void threadsAreWholeCores() {
+        assertThat(new WorkerSize(2500, 1, 1).threads()).isEqualTo(3);
+        assertThat(new WorkerSize(1, 1, 1).threads()).isEqualTo(1);
+    }
+
+    @Test
+    void badSettingIsNamedWithItsValueAndRule() {
+        assertThatThrownBy(() -> WorkerSettings.of(with("worker.memory.bytes", "1000")))
+                .hasMessage("setting worker.memory.bytes is '1000': must be at least 268435456");
+        assertThatThrownBy(() -> WorkerSettings.of(with("worker.cpu.millis", "two")))
+                .hasMessageContaining("worker.cpu.millis is 'two'");
+        assertThatThrownBy(() -> WorkerSettings.of(with("worker.on.stop", "later")))
+                .hasMessageContaining("must be finish or hand-back");
+        assertThatThrownBy(() -> WorkerSettings.of(with("engine.catalog", "/nowhere/catalog.yaml")))
+                .hasMessageContaining("engine.catalog is '/nowhere/catalog.yaml'");
+        assertThatThrownBy(() -> WorkerSettings.of(with("worker.heartbeat.ms", "20000")))
+                .hasMessageContaining("must be at most a third of lease.ticks");
+        assertThatThrownBy(() -> WorkerSettings.of(with("worker.scratch.dir", "")))
+                .hasMessageContaining("worker.scratch.dir is missing");
+    }
+
+    private static Map<String, String> with(String name, String value) {
+        Map<String, String> settings = new HashMap<>(GOOD);
+        settings.put(name, value);
+        return settings;
+    }
+}
