@@ -8,13 +8,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the blocks of one thing are asked for: the distinct pairs of its key values and an instant, and how a source's rows match them.
+ * What the blocks of one thing are asked for, and how a source's rows match it.
  *
- * @param name name of the relation with columns k1, k2, ... and t
+ * @param rows name of the relation with columns k1, k2, ... and, unless only keys are asked for, t: the distinct values
+ * @param known name of the relation with the distinct keys, columns k1, k2, ...
+ * @param instants relation with the instants asked about, column t
  * @param source source that is read
  * @param on column of the source by key, in the keys' order
  */
-record Asked(String name, Source source, Map<String, String> on) {
+record Asked(String rows, String known, String instants, Source source, Map<String, String> on) {
     List<String> keys() {
         List<String> keys = new ArrayList<>();
         for (int i = 1; i <= on.size(); i++) {
@@ -85,12 +87,12 @@ record Asked(String name, Source source, Map<String, String> on) {
         for (int i = 0; i < columns.size(); i++) {
             conditions.add(columns.get(i) + " = q.k" + (i + 1));
         }
-        return source.scan() + " AS s\n    SEMI JOIN " + name + " AS q ON " + String.join(" AND ", conditions);
+        return source.scan() + " AS s\n    SEMI JOIN " + known + " AS q ON " + String.join(" AND ", conditions);
     }
 
     /** Rows that no instant asked about can see are left out early. */
     String inTime(boolean before) {
-        String latest = (before ? " < " : " <= ") + "(SELECT max(t) FROM " + name + ")";
+        String latest = (before ? " < " : " <= ") + "(SELECT max(t) FROM " + instants + ")";
         return eventTime()
                 + latest
                 + source.createdAt()
@@ -98,17 +100,36 @@ record Asked(String name, Source source, Map<String, String> on) {
                         .orElse("");
     }
 
+    /** Rows that are older than an age at every instant asked about are left out early. */
+    String youngerThan(long ageMicros, boolean before) {
+        return eventTime() + (before ? " >= " : " > ") + "(SELECT min(t) FROM " + instants + ") - "
+                + Sql.interval(ageMicros);
+    }
+
     /** Total order of the rows that are equal in key and times: the greatest comes first, by the other columns in the source's order. */
     String tieBreak() {
+        List<String> rest = tieColumns();
+        return rest.isEmpty()
+                ? ""
+                : " ORDER BY "
+                        + String.join(
+                                ", ",
+                                rest.stream()
+                                        .map(column -> column("s", column) + " DESC NULLS LAST")
+                                        .toList());
+    }
+
+    /** Columns that break ties, in order. */
+    List<String> tieColumns() {
         List<String> rest = new ArrayList<>();
         for (String column : source.columns().keySet()) {
             boolean used = on.containsValue(column)
                     || source.eventTime().filter(column::equals).isPresent()
                     || source.createdAt().filter(column::equals).isPresent();
             if (!used) {
-                rest.add(column("s", column) + " DESC NULLS LAST");
+                rest.add(column);
             }
         }
-        return rest.isEmpty() ? "" : " ORDER BY " + String.join(", ", rest);
+        return rest;
     }
 }

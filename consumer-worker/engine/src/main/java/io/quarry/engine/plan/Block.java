@@ -9,11 +9,23 @@ import java.util.Map;
  * A relation with values of several nodes of one thing, to be joined to a stage.
  *
  * @param name name of the common table expression
- * @param timed whether it has the instant, column t, beside the keys k1, k2, ...
+ * @param match how its rows are found by keys k1, k2, ... and the row's instant
  * @param ctes common table expressions in order, each {@code name AS (...)}, the last one being the block
  * @param values stage expression by node column, over the block's name
  */
-record Block(String name, boolean timed, List<String> ctes, Map<String, String> values) {
+record Block(String name, Match match, List<String> ctes, Map<String, String> values) {
+    /** How a stage's row finds its row of a block. */
+    enum Match {
+        /** By the keys alone. */
+        KEYS,
+        /** By the keys and the very instant, column t. */
+        INSTANT,
+        /** By the keys and the greatest instant, column t, that is at or before the row's. */
+        LATEST_AT,
+        /** By the keys and the greatest instant, column t, that is before the row's. */
+        LATEST_BEFORE
+    }
+
     Block {
         ctes = List.copyOf(ctes);
         values = Collections.unmodifiableMap(new LinkedHashMap<>(values));

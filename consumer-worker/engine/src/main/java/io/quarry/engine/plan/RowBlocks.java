@@ -30,7 +30,7 @@ final class RowBlocks {
                 + ") = 1)";
         Map<String, String> results = new LinkedHashMap<>();
         values.forEach(value -> results.put(value.node(), name + "." + columns.get(value.column())));
-        return new Block(name, false, List.of(cte), results);
+        return new Block(name, Block.Match.KEYS, List.of(cte), results);
     }
 
     /**
@@ -41,46 +41,60 @@ final class RowBlocks {
     static Block latest(String name, Asked asked, List<Value> values, boolean before, Optional<String> notNull) {
         Map<String, String> columns = columns(values);
         boolean created = asked.source().createdAt().isPresent();
-        String rows = name + "_rows";
+        String rows = created ? name + "_rows" : name;
+        String time = created ? "e" : "t";
         List<String> ctes = new ArrayList<>();
-        ctes.add(rows + " AS (\n  SELECT " + asked.keySelection() + ", " + asked.eventTime() + " AS e"
+        ctes.add(rows + " AS (\n  SELECT " + asked.keySelection() + ", " + asked.eventTime() + " AS " + time
                 + (created
                         ? ", " + asked.createdAt() + " AS c, greatest(" + asked.eventTime() + ", " + asked.createdAt()
-                                + ") AS seen"
+                                + ") AS t"
                         : "")
-                + selection(columns) + "\n    FROM " + asked.from() + "\n    WHERE " + asked.inTime(before)
-                + notNull.map(column -> " AND " + Asked.column("s", column) + " IS NOT NULL")
-                        .orElse("")
-                + "\n    QUALIFY row_number() OVER (PARTITION BY " + asked.partition() + ", " + asked.eventTime()
-                + (created ? ", " + asked.createdAt() : "") + asked.tieBreak() + ") = 1)");
-        String right = rows;
-        String seen = "e";
+                + candidates(asked, columns, created, where(asked, values, before, notNull)) + ")");
         if (created) {
             // Of all that is known at an instant only the greatest (e, c) counts: keep the rows that are when they
             // appear.
-            right = name + "_leaders";
-            seen = "seen";
-            ctes.add(right + " AS (\n  SELECT * FROM " + rows
+            ctes.add(name + " AS (\n  SELECT * FROM " + rows
                     + "\n    QUALIFY row(e, c) = max(row(e, c)) OVER (PARTITION BY " + String.join(", ", asked.keys())
-                    + " ORDER BY seen))");
+                    + " ORDER BY t))");
         }
-        List<String> selected = new ArrayList<>();
         Map<String, String> results = new LinkedHashMap<>();
-        int n = 0;
         for (Value value : values) {
-            String alias = "r" + ++n;
-            String column = "e." + columns.get(value.column());
+            String column = name + "." + columns.get(value.column());
             String fresh = value.ttlMicros()
-                    .map(ttl -> "CASE WHEN e.e " + (before ? ">=" : ">") + " p.t - " + Sql.interval(ttl) + " THEN "
-                            + column + " END")
+                    .map(ttl -> "CASE WHEN " + name + "." + time + (before ? " >= " : " > ") + "r."
+                            + Sql.name(InputStage.TIME) + " - " + Sql.interval(ttl) + " THEN " + column + " END")
                     .orElse(column);
-            selected.add(fresh + " AS " + alias);
-            results.put(value.node(), name + "." + alias);
+            results.put(value.node(), fresh);
         }
-        ctes.add(name + " AS (\n  SELECT " + asked.keysOf("p") + ", p.t, " + String.join(", ", selected) + "\n    FROM "
-                + asked.name() + " AS p ASOF JOIN " + right + " AS e ON " + asked.same("p", "e") + " AND p.t "
-                + (before ? ">" : ">=") + " e." + seen + ")");
-        return new Block(name, true, ctes, results);
+        return new Block(name, before ? Block.Match.LATEST_BEFORE : Block.Match.LATEST_AT, ctes, results);
+    }
+
+    /** Which rows of the source may be the latest of some instant. */
+    private static String where(Asked asked, List<Value> values, boolean before, Optional<String> notNull) {
+        String where = asked.inTime(before);
+        if (values.stream().allMatch(value -> value.ttlMicros().isPresent())) {
+            // A row too old for every instant is no answer, and hides none: what is newer wins over it.
+            long longest = values.stream()
+                    .mapToLong(value -> value.ttlMicros().orElseThrow())
+                    .max()
+                    .orElseThrow();
+            where += " AND " + asked.youngerThan(longest, before);
+        }
+        return where
+                + notNull.map(column -> " AND " + Asked.column("s", column) + " IS NOT NULL")
+                        .orElse("");
+    }
+
+    /** The values of one row for each key and times: the first in the order that breaks ties. */
+    private static String candidates(Asked asked, Map<String, String> columns, boolean created, String where) {
+        String from = "\n    FROM " + asked.from() + "\n    WHERE " + where;
+        String first = asked.tieColumns().stream().findFirst().orElse("");
+        if (columns.keySet().equals(Set.of(first))) {
+            // The winner of a tie has the greatest value of the first column, so that a hash aggregate finds it.
+            return ", max(" + Asked.column("s", first) + ") AS " + columns.get(first) + from + "\n    GROUP BY ALL";
+        }
+        return selection(columns) + from + "\n    QUALIFY row_number() OVER (PARTITION BY " + asked.partition() + ", "
+                + asked.eventTime() + (created ? ", " + asked.createdAt() : "") + asked.tieBreak() + ") = 1";
     }
 
     private static Map<String, String> columns(List<Value> values) {

@@ -30,6 +30,7 @@ final class Stages {
     private final Set<Path> reads = new LinkedHashSet<>();
     private final Map<String, String> types = new HashMap<>();
     private final Map<Thing, String> pairs = new HashMap<>();
+    private final Map<Thing, String> known = new HashMap<>();
     private String current = "quarry_rows";
     private int stage;
     private int blocks;
@@ -114,6 +115,7 @@ final class Stages {
         current = "quarry_rows_" + ++stage;
         ctes.add(current + " AS (\n  " + select + ")");
         pairs.clear();
+        known.clear();
     }
 
     private void sources(List<Node> nodes) {
@@ -139,10 +141,18 @@ final class Stages {
         for (String key : group.thing().keys()) {
             conditions.add(key("r", key) + " = " + block.name() + ".k" + ++n);
         }
-        if (block.timed()) {
-            conditions.add("r." + Sql.name(InputStage.TIME) + " = " + block.name() + ".t");
+        String comparison = switch (block.match()) {
+            case KEYS -> "";
+            case INSTANT -> " = ";
+            case LATEST_AT -> " >= ";
+            case LATEST_BEFORE -> " > ";
+        };
+        if (!comparison.isEmpty()) {
+            conditions.add("r." + Sql.name(InputStage.TIME) + comparison + block.name() + ".t");
         }
-        return "\n    LEFT JOIN " + block.name() + " ON " + String.join(" AND ", conditions);
+        boolean latest = comparison.contains(">");
+        return (latest ? "\n    ASOF LEFT JOIN " : "\n    LEFT JOIN ") + block.name() + " ON "
+                + String.join(" AND ", conditions);
     }
 
     private String key(String alias, String column) {
@@ -170,14 +180,18 @@ final class Stages {
         Source source = catalog.source(group.source());
         source.files().forEach(file -> reads.add(Path.of(file)));
         String name = "quarry_block_" + ++blocks;
-        Asked asked = new Asked(pairs(group.thing()), source, group.on());
+        String keys = known(group.thing());
         if (group.kind().equals("aggregate")) {
+            String rows = pairs(group.thing());
+            Asked asked = new Asked(rows, keys, rows, source, group.on());
             return WindowBlocks.of(
                     name,
                     asked,
                     group.before(),
                     nodes.stream().map(Stages::window).toList());
         }
+        String instants = "(SELECT " + Sql.name(InputStage.TIME) + " AS t FROM " + current + ")";
+        Asked asked = new Asked(keys, keys, instants, source, group.on());
         List<RowBlocks.Value> values = nodes.stream().map(Stages::value).toList();
         return List.of(
                 switch (group.kind()) {
@@ -217,19 +231,26 @@ final class Stages {
 
     /** Name of the relation with the distinct pairs of a thing's keys and an instant in the current stage. */
     private String pairs(Thing thing) {
-        return pairs.computeIfAbsent(thing, missing -> {
-            String name = "quarry_pairs_" + blocks;
-            List<String> keys = new ArrayList<>();
-            List<String> conditions = new ArrayList<>();
-            for (String key : thing.keys()) {
-                String value = key("r", key);
-                keys.add(value + " AS k" + (keys.size() + 1));
-                conditions.add(value + " IS NOT NULL");
-            }
-            ctes.add(name + " AS MATERIALIZED (\n  SELECT DISTINCT " + String.join(", ", keys) + ", r."
-                    + Sql.name(InputStage.TIME) + " AS t\n    FROM " + current + " AS r\n    WHERE "
-                    + String.join(" AND ", conditions) + ")");
-            return name;
-        });
+        return pairs.computeIfAbsent(
+                thing,
+                missing -> distinct("quarry_pairs_" + blocks, thing, ", r." + Sql.name(InputStage.TIME) + " AS t"));
+    }
+
+    /** Name of the relation with the distinct keys of a thing in the current stage. */
+    private String known(Thing thing) {
+        return known.computeIfAbsent(thing, missing -> distinct("quarry_keys_" + blocks, thing, ""));
+    }
+
+    private String distinct(String name, Thing thing, String more) {
+        List<String> keys = new ArrayList<>();
+        List<String> conditions = new ArrayList<>();
+        for (String key : thing.keys()) {
+            String value = key("r", key);
+            keys.add(value + " AS k" + (keys.size() + 1));
+            conditions.add(value + " IS NOT NULL");
+        }
+        ctes.add(name + " AS MATERIALIZED (\n  SELECT DISTINCT " + String.join(", ", keys) + more + "\n    FROM "
+                + current + " AS r\n    WHERE " + String.join(" AND ", conditions) + ")");
+        return name;
     }
 }

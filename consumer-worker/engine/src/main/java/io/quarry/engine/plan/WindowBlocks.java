@@ -79,8 +79,7 @@ final class WindowBlocks {
 
     /** Rows that some window may hold. */
     private String rowsInTime() {
-        return asked.inTime(before) + " AND " + asked.eventTime() + (before ? " >= " : " > ") + "(SELECT min(t) FROM "
-                + asked.name() + ") - " + Sql.interval(longest());
+        return asked.inTime(before) + " AND " + asked.youngerThan(longest(), before);
     }
 
     private String column(Value value) {
@@ -143,7 +142,7 @@ final class WindowBlocks {
         for (Value value : values) {
             results.put(value.node(), merged(value, windows.indexOf(value.windowMicros())));
         }
-        return new Block(name, true, ctes, results);
+        return new Block(name, Block.Match.INSTANT, ctes, results);
     }
 
     /** A running sum: 64 bits wide where that is enough for any number of rows, since wide ones cost memory and time. */
@@ -230,7 +229,7 @@ final class WindowBlocks {
         }
         selected.addAll(differences);
         StringBuilder sql = new StringBuilder(spans + " AS MATERIALIZED (\n  SELECT " + String.join(", ", selected)
-                + "\n    FROM " + asked.name() + " AS p\n    ASOF LEFT JOIN " + totals + " AS h ON "
+                + "\n    FROM " + asked.rows() + " AS p\n    ASOF LEFT JOIN " + totals + " AS h ON "
                 + asked.same("p", "h")
                 + " AND " + due("h.t"));
         for (int w = 0; w < windows.size(); w++) {
@@ -330,7 +329,7 @@ final class WindowBlocks {
                     value.node(),
                     value.function() == Function.APPROX_DISTINCT ? "coalesce(" + result + ", 0)" : result);
         }
-        return new Block(name, true, ctes, results);
+        return new Block(name, Block.Match.INSTANT, ctes, results);
     }
 
     /** A range join for sources whose rows become known at a time of their own. */
@@ -359,11 +358,11 @@ final class WindowBlocks {
         }
         ctes.add(name + " AS (\n  SELECT " + asked.keysOf("p") + ", p.t, " + String.join(", ", aggregates)
                 + "\n    FROM "
-                + asked.name() + " AS p JOIN " + name + "_events AS e ON " + asked.same("p", "e") + " AND "
+                + asked.rows() + " AS p JOIN " + name + "_events AS e ON " + asked.same("p", "e") + " AND "
                 + due("e.seen")
                 + " AND e.t " + (before ? ">=" : ">") + " p.t - " + Sql.interval(longest()) + "\n    GROUP BY "
                 + asked.keysOf("p") + ", p.t)");
-        return new Block(name, true, ctes, results);
+        return new Block(name, Block.Match.INSTANT, ctes, results);
     }
 
     private String joined(Value value) {

@@ -389,6 +389,10 @@ final class PlannerTest {
                         WITH quarry_rows AS MATERIALIZED (
                           SELECT c0 AS "in.id", quarry_row AS "@row", TIMESTAMP '2020-01-10 00:00:00' AS "@time"
                           FROM quarry_input),
+                        quarry_keys_1 AS MATERIALIZED (
+                          SELECT DISTINCT r."in.id" AS k1
+                            FROM quarry_rows AS r
+                            WHERE r."in.id" IS NOT NULL),
                         quarry_pairs_1 AS MATERIALIZED (
                           SELECT DISTINCT r."in.id" AS k1, r."@time" AS t
                             FROM quarry_rows AS r
@@ -396,7 +400,7 @@ final class PlannerTest {
                         quarry_block_1_events AS (
                           SELECT s."shop" AS k1, s."seen" AS t, count(*) AS n
                             FROM read_parquet(['/data/visits.parquet']) AS s
-                            SEMI JOIN quarry_pairs_1 AS q ON s."shop" = q.k1
+                            SEMI JOIN quarry_keys_1 AS q ON s."shop" = q.k1
                             WHERE s."seen" < (SELECT max(t) FROM quarry_pairs_1) AND s."seen" >= (SELECT min(t) FROM quarry_pairs_1) - INTERVAL 1 DAYS
                             GROUP BY ALL),
                         quarry_block_1_totals AS MATERIALIZED (
