@@ -63,6 +63,7 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
     private long firstParked;
     private long nextParked;
     private boolean waiting;
+    private boolean silenced;
 
     @SuppressWarnings("NullAway.Init") // set by init, before any record
     private ProcessorContext<byte[], Outgoing> context;
@@ -283,8 +284,16 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
                         context.currentSystemTimeMs(),
                         new RecordHeaders()));
                 said.put(topic, offset);
+                if (silenced) {
+                    LOG.info("The registry answers again: what was passed is said topic={}", topic);
+                }
+                silenced = false;
             } catch (RegistryUnavailableException e) {
-                LOG.warn("Cannot say what was passed while the registry is down: topic={}", topic);
+                // Once per outage: this comes round every few seconds.
+                if (!silenced) {
+                    LOG.warn("Cannot say what was passed while the registry is down: topic={}", topic);
+                }
+                silenced = true;
             }
         });
     }

@@ -2,6 +2,10 @@ package io.quarry.scheduler.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.quarry.avro.CustomPayload;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
@@ -29,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class IntakeTopologyTest {
     private static final Topics TOPICS = Topics.withDefaultPrefix();
@@ -159,6 +164,39 @@ class IntakeTopologyTest {
         seen = events();
         assertThat(seen.get(0).getJobId()).isEqualTo("c");
         assertThat(seen.get(1).getSource().getOffset()).isEqualTo(3);
+    }
+
+    @Test
+    void anOutageOfTheRegistryIsLoggedOnceAndItsEndOnce() {
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        Logger logger = (Logger) LoggerFactory.getLogger(IntakeProcessor.class);
+        logger.addAppender(log);
+        Level before = logger.getLevel();
+        logger.setLevel(Level.INFO);
+        try {
+            pipe(job("a"));
+            shareStarts.put(TOPICS.jobs("default"), 1L);
+            wire.registryAwayForWriting = true;
+            for (int i = 0; i < 5; i++) {
+                driver.advanceWallClockTime(Duration.ofSeconds(6));
+            }
+            wire.registryAwayForWriting = false;
+            for (int i = 0; i < 5; i++) {
+                driver.advanceWallClockTime(Duration.ofSeconds(6));
+            }
+        } finally {
+            logger.detachAppender(log);
+            logger.setLevel(before);
+        }
+        assertThat(log.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .filteredOn(line -> line.contains("egistry"))
+                .hasSize(2)
+                .satisfies(lines -> {
+                    assertThat(lines.get(0)).contains("while the registry is down");
+                    assertThat(lines.get(1)).contains("answers again");
+                });
     }
 
     @Test

@@ -18,9 +18,14 @@ import org.apache.avro.specific.SpecificRecord;
 /** Avro without a registry, which can be away all the same. Bytes that begin with 9 are poison. */
 final class TestWire implements Wire {
     boolean registryAway;
+    /** Whether writing asks the registry too, as it does for the first record of a type. */
+    boolean registryAwayForWriting;
 
     @Override
     public <T extends SpecificRecord> byte[] write(String topic, T value) {
+        if (registryAwayForWriting) {
+            throw new RegistryUnavailableException("away", null);
+        }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.write(0);
         try {
