@@ -23,12 +23,14 @@ import org.apache.avro.Schema;
 import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificRecord;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.composer.Composer;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
 import org.snakeyaml.engine.v2.schema.CoreSchema;
 
 /**
@@ -81,17 +83,21 @@ final class JobFile {
                 .setSchema(new CoreSchema())
                 .setUseMarks(true)
                 .setCodePointLimit(Integer.MAX_VALUE)
+                // Bounded by what aliases stand for, not by their number.
+                .setMaxAliasesForCollections(Integer.MAX_VALUE)
                 .build();
         try {
             // JSON may be indented with tabs, which YAML forbids; within its strings a tab is always escaped.
             boolean json = text.stripLeading().startsWith("{");
-            Optional<Node> root = new Compose(settings).composeString(json ? text.replace('\t', ' ') : text);
+            StreamReader reader = new StreamReader(settings, json ? text.replace('\t', ' ') : text);
+            Optional<Node> root =
+                    new Composer(settings, new BoundedYaml(new ParserImpl(settings, reader))).getSingleNode();
             return root.orElseThrow(() -> new JobFileException(List.of(new Problem(name, 1, 1, "the file is empty"))));
         } catch (MarkedYamlEngineException e) {
             int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
             int column = e.getProblemMark().map(mark -> mark.getColumn() + 1).orElse(1);
-            throw new JobFileException(
-                    List.of(new Problem(name, line, column, "neither YAML nor JSON: " + e.getProblem())));
+            String kind = e instanceof BoundedYaml.Excess ? "" : "neither YAML nor JSON: ";
+            throw new JobFileException(List.of(new Problem(name, line, column, kind + e.getProblem())));
         } catch (YamlEngineException e) {
             throw new JobFileException(
                     List.of(new Problem(name, 1, 1, "neither YAML nor JSON: " + String.valueOf(e.getMessage()))));

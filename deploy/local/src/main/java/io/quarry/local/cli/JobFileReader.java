@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.apache.avro.LogicalType;
 import org.apache.avro.LogicalTypes;
 import org.apache.avro.Schema;
@@ -40,6 +41,7 @@ final class JobFileReader {
     private static final String INPUT = "io.quarry.avro.QueryInput";
     private static final String INLINE_COLUMN = "io.quarry.avro.InlineColumn";
     private static final String CUSTOM = "io.quarry.avro.CustomPayload";
+    private static final Pattern LEADING_ZERO = Pattern.compile("[-+]?0[0-9]");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final String file;
@@ -169,8 +171,17 @@ final class JobFileReader {
             return null;
         }
         Tag tag = scalar.getTag();
+        if ((tag.equals(Tag.INT) || tag.equals(Tag.FLOAT))
+                && LEADING_ZERO.matcher(scalar.getValue()).lookingAt()) {
+            // A postal code or a flight number more often than a number: read as one it would be another value.
+            refuse(
+                    node,
+                    path,
+                    "without the leading zero: quote it if it is text, leave the zero out if it is a number");
+            return null;
+        }
         if (tag.equals(Tag.INT)) {
-            return text(node, path, "a whole number of 64 bits", Long::decode);
+            return text(node, path, "a whole number of 64 bits", JobFileReader::integer);
         }
         if (tag.equals(Tag.FLOAT)) {
             return text(node, path, "a number", JobFileReader::number);
@@ -178,6 +189,14 @@ final class JobFileReader {
         return tag.equals(Tag.BOOL)
                 ? (Object) Boolean.valueOf(scalar.getValue().equalsIgnoreCase("true"))
                 : scalar.getValue();
+    }
+
+    /** Whole numbers as YAML 1.2 writes them: decimal, {@code 0o17} or {@code 0x1F}. */
+    private static Long integer(String text) {
+        if (text.startsWith("0o")) {
+            return Long.valueOf(text.substring(2), 8);
+        }
+        return text.startsWith("0x") ? Long.valueOf(text.substring(2), 16) : Long.valueOf(text);
     }
 
     private static Double number(String text) {

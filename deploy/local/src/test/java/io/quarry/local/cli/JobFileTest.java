@@ -15,10 +15,13 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class JobFileTest {
     private static final String WHOLE = """
@@ -196,5 +199,77 @@ class JobFileTest {
     private static List<String> problems(String text) {
         JobFileException failure = catchThrowableOfType(JobFileException.class, () -> JobFile.parse(text, "job.yaml"));
         return failure.problems().stream().map(Object::toString).toList();
+    }
+
+    private static List<InlineColumn> columns(String values) throws JobFileException {
+        Job job = JobFile.parse("input: {columns: {a.b: [" + values + "]}}\noutputs: [a.c]\n", "job.yaml");
+        return Objects.requireNonNull(
+                Objects.requireNonNull(job.getOfflineQuery()).getInput().getColumns());
+    }
+
+    @Test
+    void wholeNumbersAreReadAsYaml12WritesThem() throws Exception {
+        assertThat(columns("0, -7, +10, 0o17, 0x1F, 9223372036854775807").get(0).getValues())
+                .isEqualTo(List.of(0L, -7L, 10L, 15L, 31L, Long.MAX_VALUE));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"02134", "010", "-010", "007.5", "012e3", "00"})
+    void aNumberWithALeadingZeroIsNeverReadAsAnother(String written) {
+        assertThatThrownBy(() -> columns("1, " + written))
+                .isInstanceOf(JobFileException.class)
+                .hasMessageContaining("job.yaml:1:")
+                .hasMessageContaining("input.columns.a.b[1] is " + written + ":")
+                .hasMessageContaining("quote it if it is text");
+    }
+
+    @Test
+    void aLeadingZeroInQuotesIsText() throws Exception {
+        assertThat(columns("'02134', \"010\"").get(0).getValues()).isEqualTo(List.of("02134", "010"));
+    }
+
+    @Test
+    void anAliasThatHoldsItselfIsRefused() {
+        assertThatThrownBy(() -> JobFile.parse("kind: k\ncustom:\n  body: &a\n    inner: *a\n", "job.yaml"))
+                .isInstanceOf(JobFileException.class)
+                .hasMessageContaining("job.yaml:4:12")
+                .hasMessageContaining("*a stands within what it names");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[", "{a: ", "- "})
+    void nestingThatWouldOverflowTheStackIsRefused(String level) {
+        assertThatThrownBy(() -> JobFile.parse("custom:\n  body:\n   " + level.repeat(100_000), "job.yaml"))
+                .isInstanceOf(JobFileException.class)
+                .hasMessageContaining("more than 100 levels deep");
+    }
+
+    @Test
+    void aliasesThatMakeASmallFileAHugeOneAreRefused() {
+        StringBuilder laughs = new StringBuilder("kind: k\nheaders:\n");
+        laughs.append("custom:\n  body:\n    l0: &l0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]\n");
+        for (int level = 1; level < 10; level++) {
+            laughs.append("    l%d: &l%d [%s]\n"
+                    .formatted(level, level, String.join(", ", Collections.nCopies(10, "*l" + (level - 1)))));
+        }
+
+        assertThatThrownBy(() -> JobFile.parse(laughs.toString(), "job.yaml"))
+                .isInstanceOf(JobFileException.class)
+                .hasMessageContaining("stand for more than 100,000 values");
+    }
+
+    @Test
+    void aliasesOfWhatIsSmallAreRead() throws Exception {
+        Job job = JobFile.parse("""
+                offline_query:
+                  input: {columns: {a.b: &ids [1, 2], a.c: *ids}}
+                  outputs: &o [a.d]
+                  required_outputs: *o
+                """, "job.yaml");
+
+        OfflineQuery query = Objects.requireNonNull(job.getOfflineQuery());
+        assertThat(query.getInput().getColumns())
+                .containsExactly(new InlineColumn("a.b", List.of(1L, 2L)), new InlineColumn("a.c", List.of(1L, 2L)));
+        assertThat(query.getRequiredOutputs()).isEqualTo(query.getOutputs());
     }
 }
