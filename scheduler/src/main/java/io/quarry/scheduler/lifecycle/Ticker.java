@@ -27,6 +27,8 @@ final class Ticker implements AutoCloseable {
     private final Wire wire;
     private final InstantSource clock;
     private final ScheduledExecutorService thread;
+    // Touched by the ticker's thread alone.
+    private boolean silenced;
 
     Ticker(LifecycleSettings settings, Producer<byte[], byte[]> producer, Wire wire, InstantSource clock) {
         this.settings = settings;
@@ -61,13 +63,20 @@ final class Ticker implements AutoCloseable {
                 // A tick that is lost is made up for by the next one.
                 var unused = producer.send(new ProducerRecord<>(topic, p.partition(), EVERYBODY, value));
             }
+            if (silenced) {
+                LOG.info("Ticks again");
+            }
+            silenced = false;
         } catch (KafkaException e) {
-            // RegistryUnavailableException is one too.
-            LOG.warn(
-                    e instanceof RegistryUnavailableException
-                            ? "No tick while the registry is down: {}"
-                            : "No tick while the broker is away: {}",
-                    String.valueOf(e.getMessage()));
+            // Once per outage: this comes round every interval. RegistryUnavailableException is one too.
+            if (!silenced) {
+                LOG.warn(
+                        e instanceof RegistryUnavailableException
+                                ? "No tick while the registry is down: {}"
+                                : "No tick while the broker is away: {}",
+                        String.valueOf(e.getMessage()));
+            }
+            silenced = true;
         }
     }
 
