@@ -259,6 +259,11 @@ public final class LocalMode implements AutoCloseable {
         return workers.views();
     }
 
+    /** The last lines of a worker's log. */
+    public String logTail(String worker) {
+        return LogTail.of(logs().resolve(worker + ".log"));
+    }
+
     /**
      * Stops everything in reverse order and returns when nothing is left: no process, port or temporary file. What was
      * submitted stays. May be called from a shutdown hook, by any thread and more than once.

@@ -1,9 +1,11 @@
 package io.quarry.local;
 
 import java.io.File;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -13,9 +15,28 @@ final class WorkerCommand {
 
     private WorkerCommand() {}
 
+    /**
+     * The program that starts another one in a session of its own and becomes it, where the machine has it. A terminal sends
+     * Ctrl-C to all processes of its session: workers would get it beside being asked by local mode, and a second request
+     * means at once.
+     */
+    static Optional<Path> setsid() {
+        return Stream.of(Path.of("/usr/bin/setsid"), Path.of("/bin/setsid"))
+                .filter(Files::isExecutable)
+                .findFirst();
+    }
+
+    /** @param ownSession what {@link #setsid} says */
     static List<String> of(
-            Path javaHome, String classPath, long heapBytes, Path tmp, String mainClass, Path settingsFile) {
+            Optional<Path> ownSession,
+            Path javaHome,
+            String classPath,
+            long heapBytes,
+            Path tmp,
+            String mainClass,
+            Path settingsFile) {
         List<String> command = new ArrayList<>();
+        ownSession.ifPresent(setsid -> command.add(setsid.toString()));
         command.add(javaHome.resolve("bin").resolve("java").toString());
         command.add("-Xms32m");
         command.add("-Xmx" + heapBytes / MIB + "m");

@@ -72,6 +72,7 @@ final class Workers implements AutoCloseable {
         }
         Path tmp = data.tmp().resolve(name);
         List<String> command = WorkerCommand.of(
+                WorkerCommand.setsid(),
                 Path.of(System.getProperty("java.home")),
                 System.getProperty("java.class.path"),
                 settings.workerHeapBytes(),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class WorkerCommandTest {
@@ -25,8 +26,20 @@ class WorkerCommandTest {
                 .isEqualTo(Path.of("target/quarry.jar").toAbsolutePath() + File.pathSeparator + "/lib/x.jar");
     }
 
+    @Test
+    void aWorkerHasASessionOfItsOwnWhereTheMachineCanGiveOne() {
+        List<String> command = command(Optional.of(Path.of("/usr/bin/setsid")), "/a/b.jar");
+
+        assertThat(command.subList(0, 2)).containsExactly("/usr/bin/setsid", "/jdk/bin/java");
+    }
+
     private static List<String> command(String classPath) {
+        return command(Optional.empty(), classPath);
+    }
+
+    private static List<String> command(Optional<Path> ownSession, String classPath) {
         return WorkerCommand.of(
+                ownSession,
                 Path.of("/jdk"),
                 classPath,
                 256L << 20,

@@ -17,10 +17,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -36,14 +33,13 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = {
             "Starts everything on this machine, runs a query over 3,000,000 real flights and shows what comes of it.",
-            "Only the dataset is kept, below ~/.quarry/demo; with --data also the jobs, for 'quarry local --data'."
+            "Only the dataset is kept, below ~/.quarry/demo, of the last " + DemoRuns.KEPT + " runs;",
+            "with --data also the jobs, for 'quarry local --data'."
         },
         footerHeading = "%nExample:%n",
         footer = "  quarry demo%n  quarry demo --rows 20000 -o json")
 final class DemoCommand implements Callable<Integer> {
     private static final Duration STOP = Duration.ofSeconds(60);
-    private static final DateTimeFormatter NAME =
-            DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS", Locale.ROOT).withZone(ZoneOffset.UTC);
 
     private final Console console;
 
@@ -75,18 +71,16 @@ final class DemoCommand implements Callable<Integer> {
                 ? query
                 : console.checkout().resolve("deploy").resolve("demo").resolve("query.yaml");
         Job job = job(SubmittedFile.read(file.toString(), console));
+        DemoRuns runs = DemoRuns.below(console.home());
         Path place = data != null
                 ? data.toAbsolutePath().normalize()
-                : console.home()
-                        .resolve(".quarry")
-                        .resolve("demo")
-                        .resolve(NAME.format(console.clock().instant()));
+                : runs.next(console.clock().instant());
         LocalSettings settings = options.settings(console, place, Map.of());
         // Ctrl-C may come at any time from here on: whatever was begun is ended, then the process.
         try (Interruption interruption = Interruption.ofThisThread(STOP)) {
             boolean published = false;
             try {
-                DemoReport report = run(settings, job);
+                DemoReport report = run(settings, job, interruption);
                 published = report.dataset() != null;
                 output.print(console, report.tree(), () -> report.lines(console));
                 return ExitCodes.of(report.row().getState());
@@ -94,25 +88,41 @@ final class DemoCommand implements Callable<Integer> {
                 if (!interruption.asked()) {
                     throw e;
                 }
-                console.say("quarry: stopped");
-                return ExitCodes.FAILED;
+                // Set by the hook; removing has to be able to wait.
+                Thread.interrupted();
+                console.say("stopped");
+                return ExitCodes.INTERRUPTED;
             } finally {
                 if (data == null) {
                     tidy(place, published);
+                    prune(runs);
                 }
             }
         }
     }
 
-    private DemoReport run(LocalSettings settings, Job job) {
+    private void prune(DemoRuns runs) {
+        try {
+            int removed = runs.prune().size();
+            if (removed > 0) {
+                console.say("removed " + removed + " older demo run" + (removed == 1 ? "" : "s") + ": the newest "
+                        + DemoRuns.KEPT + " are kept");
+            }
+        } catch (IOException e) {
+            console.say("older demo runs cannot be removed: " + e);
+        }
+    }
+
+    private DemoReport run(LocalSettings settings, Job job, Interruption interruption) {
         Instant began = console.clock().instant();
         try (ProgressView view = new ProgressView(console)) {
-            LocalStart start = new LocalStart(view);
+            LocalStart start = new LocalStart(view, interruption);
             LocalMode local = LocalMode.start(settings, start);
             try {
                 double ready = seconds(began, console.clock().instant());
                 Connection to = new Connection(local.settings(), "the demo's own broker");
-                JobState row = finished(to, job, view);
+                interruption.check();
+                JobState row = finished(local, to, job, view, interruption);
                 Instant seen = console.clock().instant();
                 Manifest manifest = row.getManifest();
                 Path dataset = row.getState() == State.SUCCEEDED && manifest != null
@@ -137,15 +147,45 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private JobState finished(Connection to, Job job, ProgressView view) {
+    private JobState finished(LocalMode local, Connection to, Job job, ProgressView view, Interruption interruption) {
         view.waiting("submitting");
         try (QuarryClient client = QuarryClient.connect(to.settings())) {
             client.submit(job);
         }
+        Instant[] lastRun = {console.clock().instant()};
         try (JobRows states = JobRows.open(to, console.clock(), Duration.ofSeconds(30))) {
-            return states.follow(job.getId(), view::show, Optional.empty())
+            return states.follow(
+                            job.getId(),
+                            row -> {
+                                view.show(row);
+                                if (row.getState() == State.RUNNING) {
+                                    lastRun[0] = console.clock().instant();
+                                }
+                            },
+                            Optional.empty(),
+                            () -> {
+                                interruption.check();
+                                refuseHopeless(local, lastRun[0]);
+                            })
                     .orElseThrow(() -> JobCommand.noJob(job.getId()));
         }
+    }
+
+    private void refuseHopeless(LocalMode local, Instant lastRun) {
+        if (local.ended().isCompletedExceptionally()) {
+            local.ended().join();
+        }
+        DemoWatch.hopeless(
+                        local.workers(),
+                        Duration.between(lastRun, console.clock().instant()))
+                .ifPresent(why -> {
+                    throw CommandFailure.failed(
+                            why.text()
+                                    + (why.worker().isEmpty()
+                                            ? ""
+                                            : ". The end of its log:\n" + local.logTail(why.worker())),
+                            new IllegalStateException(why.text()));
+                });
     }
 
     private Job job(Job read) {

@@ -14,6 +14,8 @@ final class ExitCodes {
     static final int UNREACHABLE = 3;
     /** The job is not done yet and --timeout is over. */
     static final int STILL_RUNNING = 4;
+    /** Ctrl-C: 128 and the number of SIGINT, as the shell and the JVM have it. */
+    static final int INTERRUPTED = 130;
 
     private ExitCodes() {}
 

@@ -1,17 +1,21 @@
 package io.quarry.local.cli;
 
 import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Lets Ctrl-C and SIGTERM end a long command in order: the thread that runs the command is interrupted, and the process
- * stays until that thread has tidied up. Closed by that thread once it has.
+ * stays until that thread has tidied up. Closed by that thread once it has. An interrupt may be swallowed by what the thread
+ * waits for, so {@link #check} is to be called between its steps.
  */
 final class Interruption implements AutoCloseable {
     private final CountDownLatch tidy = new CountDownLatch(1);
+    private final CompletableFuture<Void> stop = new CompletableFuture<>();
     private final Thread hook;
-    private volatile boolean asked;
 
     private Interruption(Thread running, Duration longest) {
         this.hook = new Thread(
@@ -19,7 +23,7 @@ final class Interruption implements AutoCloseable {
                     if (tidy.getCount() == 0) {
                         return;
                     }
-                    asked = true;
+                    stop.complete(null);
                     running.interrupt();
                     try {
                         if (!tidy.await(longest.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -39,30 +43,62 @@ final class Interruption implements AutoCloseable {
         return interruption;
     }
 
-    /** Waits until the process is asked to end. What follows may wait again: the thread is not left interrupted. */
-    void await() {
+    /** What the runtime runs when the process is to end. */
+    Thread hook() {
+        return hook;
+    }
+
+    /**
+     * Waits until the process is asked to end, or until what runs meanwhile has ended. What follows may wait again: the
+     * thread is not left interrupted.
+     *
+     * @return the fault that ended what runs; empty when the process was asked to end
+     */
+    Optional<Throwable> await(CompletableFuture<Void> running) {
         try {
-            new CountDownLatch(1).await();
+            CompletableFuture.anyOf(stop, running).get();
+            return Optional.empty();
         } catch (InterruptedException e) {
+            return Optional.empty();
+        } catch (ExecutionException e) {
+            return asked() ? Optional.empty() : Optional.of(e);
+        } finally {
+            // Set by the hook, now or in a moment: nobody else interrupts this thread.
             Thread.interrupted();
+        }
+    }
+
+    /** Ends the step that was about to begin when the process was asked to end. */
+    void check() {
+        if (asked()) {
+            throw new Stopped();
         }
     }
 
     /** Whether the process was asked to end. */
     boolean asked() {
-        return asked;
+        return stop.isDone();
     }
 
     @Override
     public void close() {
         tidy.countDown();
-        if (!asked) {
+        if (!asked()) {
             try {
                 Runtime.getRuntime().removeShutdownHook(hook);
             } catch (IllegalStateException e) {
                 // The end has begun in this very moment; the hook sees that all is tidy.
-                asked = true;
+                stop.complete(null);
             }
+        }
+    }
+
+    /** The command ends because its process was asked to. */
+    static final class Stopped extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        private Stopped() {
+            super("stopped");
         }
     }
 }

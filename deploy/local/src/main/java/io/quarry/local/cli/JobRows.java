@@ -107,11 +107,21 @@ final class JobRows implements AutoCloseable {
      * @return the last row seen, or empty when none was logged by the deadline
      */
     Optional<JobState> follow(String id, Consumer<JobState> onRow, Optional<Instant> deadline) {
+        return follow(id, onRow, deadline, () -> {});
+    }
+
+    /**
+     * Follows a job until it is final.
+     *
+     * @param onPoll called about five times a second, also while no row is known; what it throws ends the waiting
+     */
+    Optional<JobState> follow(String id, Consumer<JobState> onRow, Optional<Instant> deadline, Runnable onPoll) {
         TopicPartition partition = partitionOf(id);
         assign(List.of(partition));
         long end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
         Optional<JobState> last = Optional.empty();
         while (true) {
+            onPoll.run();
             for (ConsumerRecord<String, JobState> record : poll()) {
                 if (id.equals(record.key())) {
                     last = Optional.ofNullable(record.value());

@@ -2,12 +2,14 @@ package io.quarry.local.cli;
 
 import io.quarry.local.LocalMode;
 import io.quarry.local.LocalSettings;
+import io.quarry.local.StartListener;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -71,21 +73,45 @@ final class LocalCommand implements Callable<Integer> {
             external.put(Connection.REGISTRY, registryUrl);
         }
         LocalSettings settings = options.settings(console, DataPlace.local(console, data), external);
-        try (Interruption interruption = Interruption.ofThisThread(STOP)) {
-            try (LocalMode local = start(settings)) {
+        FreshDirectory fresh = FreshDirectory.of(settings.data());
+        try (Interruption interruption = Interruption.ofThisThread(STOP);
+                ProgressView view = new ProgressView(console)) {
+            LocalStart start = new LocalStart(view, interruption);
+            LocalMode local;
+            try {
+                local = LocalMode.start(settings, start);
+            } catch (RuntimeException e) {
+                return refused(e, fresh, start, interruption);
+            }
+            view.clear();
+            Optional<Throwable> fault;
+            try (local) {
                 output.print(console, tree(local), () -> lines(local));
-                interruption.await();
+                fault = interruption.await(local.ended());
+                fault.ifPresent(cause -> console.say("quarry: a part of it stopped for good: " + Text.reason(cause)
+                        + ". The log is " + local.logs().resolve("local.log")));
                 console.say("stopping");
             }
             console.say("stopped; jobs and datasets are kept in " + settings.data());
-            return ExitCodes.DONE;
+            return fault.isPresent() ? ExitCodes.FAILED : ExitCodes.INTERRUPTED;
         }
     }
 
-    private LocalMode start(LocalSettings settings) {
-        try (ProgressView view = new ProgressView(console)) {
-            return LocalMode.start(settings, new LocalStart(view));
+    /** Leaves nothing of a start that did not get far; once workers had begun, their logs say why they did not get well. */
+    private int refused(RuntimeException failure, FreshDirectory fresh, LocalStart start, Interruption interruption) {
+        boolean asked = interruption.asked();
+        if (asked) {
+            // Set by the hook; removing has to be able to wait.
+            Thread.interrupted();
         }
+        if (asked || !start.reached(StartListener.Phase.SCHEDULER)) {
+            fresh.remove();
+        }
+        if (!asked) {
+            throw failure;
+        }
+        console.say("stopped");
+        return ExitCodes.INTERRUPTED;
     }
 
     private static Map<String, Object> tree(LocalMode local) {

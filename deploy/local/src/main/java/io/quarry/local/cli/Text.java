@@ -53,6 +53,15 @@ final class Text {
         return from == null || to == null || to.isBefore(from) ? "-" : duration(Duration.between(from, to));
     }
 
+    /** What the innermost cause of a failure says: those around it repeat it in their own words. */
+    static String reason(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null && cause.getCause() != cause) {
+            cause = cause.getCause();
+        }
+        return cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    }
+
     /** Colours a state: green for a result, red for none, yellow for what goes on. */
     static String state(State state, boolean colour) {
         return colour ? paint(state.name(), code(state)) : state.name();

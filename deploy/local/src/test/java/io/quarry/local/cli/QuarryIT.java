@@ -10,8 +10,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The whole system as its user meets it: real broker, registry, scheduler, worker process and engine. */
 class QuarryIT {
@@ -67,18 +70,43 @@ class QuarryIT {
         assertThat(QuarryProcess.files(demo.tmp())).isEmpty();
     }
 
-    @Test
-    void ctrlCDuringTheStartLeavesNothingBehind() throws Exception {
-        QuarryProcess demo = QuarryProcess.start(directory, "demo");
+    @ParameterizedTest
+    @CsvSource({"demo, broker", "demo, scheduler", "local, topics", "local, workers"})
+    void ctrlCDuringTheStartSaysStoppedAndLeavesNothingBehind(String command, String phase) throws Exception {
+        QuarryProcess process = QuarryProcess.start(directory, command);
         await().atMost(Duration.ofSeconds(LONG))
-                .until(() -> demo.stderr().contains("starting: scheduler")
-                        || !demo.process().isAlive());
+                .until(() -> process.stderr().contains("starting: " + phase)
+                        || !process.process().isAlive());
 
-        demo.interrupt();
+        process.interrupt();
 
-        assertThat(demo.exitWithin(60)).as(demo.stderr()).isNotZero();
-        assertThat(QuarryProcess.files(demo.home())).isEmpty();
-        assertThat(demo.leftProcesses()).isEmpty();
+        assertThat(process.exitWithin(60)).as(process.stderr()).isEqualTo(130);
+        assertThat(process.stderr()).endsWith("stopped\n").doesNotContain("Exception", "quarry:");
+        assertThat(process.stdout()).isEmpty();
+        assertThat(QuarryProcess.files(process.home())).isEmpty();
+        assertThat(process.leftProcesses()).isEmpty();
+        assertThat(QuarryProcess.files(process.tmp())).isEmpty();
+    }
+
+    @Test
+    void localEndsWithAMessageWhenItsSchedulerStoppedForGood() throws Exception {
+        QuarryProcess local = QuarryProcess.start(directory, "local", "--workers", "0", "-o", "json");
+        await().atMost(Duration.ofSeconds(LONG))
+                .until(() -> local.stdout().contains("}") || !local.process().isAlive());
+        assertThat(local.process().isAlive()).as(local.stderr()).isTrue();
+
+        try (Admin admin = Admin.create(Map.of(
+                "bootstrap.servers",
+                JSON.readTree(local.stdout()).path("bootstrap_servers").asText()))) {
+            admin.deleteTopics(List.of("quarry.job-events")).all().get();
+        }
+
+        assertThat(local.exitWithin(LONG)).as(local.stderr()).isEqualTo(1);
+        assertThat(local.stderr())
+                .contains("quarry: a part of it stopped for good:")
+                .contains("local.log")
+                .contains("stopped; jobs and datasets are kept in");
+        assertThat(local.leftProcesses()).isEmpty();
     }
 
     @Test
@@ -92,7 +120,7 @@ class QuarryIT {
             useIt(local.home());
         } finally {
             local.interrupt();
-            assertThat(local.exitWithin(60)).as(local.stderr()).isNotNegative();
+            assertThat(local.exitWithin(60)).as(local.stderr()).isEqualTo(130);
         }
         assertThat(local.leftProcesses()).isEmpty();
         assertThat(local.stderr()).contains("stopped");
