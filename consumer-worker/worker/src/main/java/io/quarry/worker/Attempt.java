@@ -30,6 +30,7 @@ final class Attempt {
     private final JobHandler handler;
     private final AttemptContext context;
     private final Directories directories;
+    private final InHand inHand;
     private final Thread thread;
     private final CountDownLatch granted = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -37,11 +38,12 @@ final class Attempt {
     private volatile @Nullable Result result;
     private volatile boolean handlerStarted;
 
-    Attempt(Claim claim, JobHandler handler, AttemptContext context, Directories directories) {
+    Attempt(Claim claim, JobHandler handler, AttemptContext context, Directories directories, InHand inHand) {
         this.claim = claim;
         this.handler = handler;
         this.context = context;
         this.directories = directories;
+        this.inHand = inHand;
         this.thread = new Thread(this::run, "job-" + claim.job().getId());
         // A handler that ignores its stop must not keep the process alive.
         this.thread.setDaemon(true);
@@ -66,6 +68,7 @@ final class Attempt {
 
     void stop(StopReason reason) {
         if (stop.compareAndSet(null, reason)) {
+            inHand.stopping(claim.id(), reason);
             LOG.atInfo()
                     .addKeyValue("jobId", claim.job().getId())
                     .addKeyValue("attempt", claim.attempt())
@@ -134,7 +137,12 @@ final class Attempt {
             directories.create(claim);
             List<Violation> broken = handler.check(claim.job());
             if (!broken.isEmpty()) {
-                throw JobFailure.of(CauseType.USER_ERROR, sentence(broken), Map.of());
+                throw JobFailure.of(
+                        CauseType.USER_ERROR,
+                        sentence(broken),
+                        Map.of(
+                                "fields",
+                                broken.stream().map(Violation::field).distinct().collect(Collectors.joining(", "))));
             }
             return new Result.Done(handler.run(context).orElse(null));
         } catch (InterruptedException e) {

@@ -1,6 +1,7 @@
 package io.quarry.worker;
 
 import io.quarry.engine.JobHandler;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
@@ -19,6 +20,7 @@ final class Attempts {
     private final Map<String, JobHandler> handlers;
     private final WorkerSize size;
     private final Directories directories;
+    private final InHand inHand;
     private final ProcessMemory memory;
     private final InstantSource clock;
     private final LongSupplier nanos;
@@ -33,6 +35,7 @@ final class Attempts {
             Map<String, JobHandler> handlers,
             WorkerSize size,
             Directories directories,
+            InHand inHand,
             ProcessMemory memory,
             InstantSource clock,
             LongSupplier nanos,
@@ -44,6 +47,7 @@ final class Attempts {
         this.handlers = Map.copyOf(handlers);
         this.size = size;
         this.directories = directories;
+        this.inHand = inHand;
         this.memory = memory;
         this.clock = clock;
         this.nanos = nanos;
@@ -63,11 +67,12 @@ final class Attempts {
         }
         memory.resetPeak();
         AttemptContext context = new AttemptContext(claim, clock.instant(), directories, size, memory);
-        return new Attempt(claim, handler, context, directories);
+        return new Attempt(claim, handler, context, directories, inHand);
     }
 
     /** Begins with the heartbeats and deadlines; called just before the claim is sent. */
     void watch(Attempt attempt) {
+        inHand.hold(attempt.claim(), clock.instant());
         Pulse pulse = new Pulse(attempt, nanos.getAsLong(), log, events, deadlines, nanos, halt);
         long millis =
                 Math.min(LONGEST_TICK_MILLIS, Math.max(1, deadlines.heartbeat().toMillis() / 2));
@@ -94,6 +99,27 @@ final class Attempts {
         if (running != null) {
             running.cancel(false);
         }
+    }
+
+    /** Forgets an attempt whose end nobody waits for. */
+    void letGo(Claim claim) {
+        inHand.letGo(claim.id());
+    }
+
+    /** What is known about an attempt that began at an instant of the monotonic clock. */
+    Ending.Circumstances circumstances(Claim claim, long began) {
+        Long timeout = claim.job().getTimeoutMs();
+        return new Ending.Circumstances(
+                events.worker(),
+                Duration.ofNanos(nanos.getAsLong() - began),
+                timeout == null ? null : Duration.ofMillis(timeout),
+                deadlines.lease(),
+                Runtime.getRuntime().maxMemory());
+    }
+
+    /** The monotonic clock, in nanoseconds. */
+    long now() {
+        return nanos.getAsLong();
     }
 
     /** Removes what an ended attempt leaves behind: all but the result that was reported as a success. */

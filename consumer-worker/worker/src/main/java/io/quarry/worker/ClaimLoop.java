@@ -130,13 +130,16 @@ final class ClaimLoop {
         Claim claim = new Claim(claimIds.get(), job, new Source(taken.topic(), taken.offset()));
         Optional<Cause> refusal = admission.refusal(job);
         if (refusal.isPresent()) {
+            long began = attempts.now();
             if (!durable(log.append(events.claimed(claim, false)), claim)) {
-                queue.settle(taken, Settlement.RELEASE);
-                queue.send();
+                settle(taken, Settlement.RELEASE);
+                finishes.send(events.finished(
+                        claim,
+                        Ending.unclaimed(attempts.circumstances(claim, began)),
+                        Progress.newBuilder().build()));
                 return Round.CLAIM_LOST;
             }
-            queue.settle(taken, Settlement.ACCEPT);
-            queue.send();
+            settle(taken, Settlement.ACCEPT);
             info(claim, "job is refused: {}", refusal.get().getMessage());
             finishes.send(events.finished(
                     claim, Ending.failed(refusal.get()), Progress.newBuilder().build()));
@@ -154,6 +157,7 @@ final class ClaimLoop {
 
     private Round run(Taken taken, Claim claim, Attempt attempt) throws InterruptedException {
         boolean pure = !attempt.effectful();
+        long began = attempts.now();
         attempts.watch(attempt);
         CompletableFuture<Void> logged = log.append(events.claimed(claim, pure));
         // A pure handler loses nothing by running before its claim is durable: nobody sees what it wrote before
@@ -161,23 +165,24 @@ final class ClaimLoop {
         attempt.start();
         if (!durable(logged, claim)) {
             attempt.stop(StopReason.CLAIM_LOST);
-            queue.settle(taken, Settlement.RELEASE);
-            queue.send();
-            attempt.awaitEnd();
-            attempts.tidy(claim, false);
+            settle(taken, Settlement.RELEASE);
+            end(claim, attempt, began);
             return Round.CLAIM_LOST;
         }
         info(claim, "job is claimed from {} offset {}", taken.topic(), taken.offset());
-        queue.settle(taken, Settlement.ACCEPT);
-        queue.send();
+        settle(taken, Settlement.ACCEPT);
         if (!attempt.awaitEnd(LONG_JOB)) {
             // A fetch that was under way when the last poll returned may bring a second record, which nobody else would
-            // get
-            // for the 30 s of its lock.
-            queue.close();
+            // get for the 30 s of its lock.
+            leave();
         }
+        end(claim, attempt, began);
+        return Round.RAN;
+    }
+
+    private void end(Claim claim, Attempt attempt, long began) throws InterruptedException {
         Ending.Result result = attempt.awaitEnd();
-        Optional<Ending> ending = Ending.of(result, attempt.stopReason());
+        Optional<Ending> ending = Ending.of(result, attempt.stopReason(), attempts.circumstances(claim, began));
         if (ending.isPresent()) {
             JobEvent finished = events.finished(claim, ending.get(), attempt.progress());
             info(
@@ -188,12 +193,34 @@ final class ClaimLoop {
             finishes.send(finished);
         } else {
             info(claim, "attempt ended without a report: {}", String.valueOf(attempt.stopReason()));
+            attempts.letGo(claim);
         }
         attempts.tidy(claim, ending.isPresent() && ending.get().cause() == null);
         if (result instanceof Ending.Result.Crashed crashed && crashed.thrown() instanceof OutOfMemoryError) {
             current.leaveExhausted();
         }
-        return Round.RAN;
+    }
+
+    /**
+     * Says what becomes of a record whose claim is decided. A failure changes nothing: the claim is what counts, and thrown on
+     * it would leave the attempt running without heartbeats beside the next one.
+     */
+    private void settle(Taken taken, Settlement settlement) {
+        try {
+            queue.settle(taken, settlement);
+            queue.send();
+        } catch (RuntimeException e) {
+            warn(taken, e.toString(), "record could not be acknowledged; the claim counts all the same");
+            leave();
+        }
+    }
+
+    private void leave() {
+        try {
+            queue.close();
+        } catch (RuntimeException e) {
+            LOG.atWarn().addKeyValue("reason", e.toString()).log("queue could not be left in order");
+        }
     }
 
     /** Whether the claim is in the log for certain. Waits for nothing else in the life of a job. */

@@ -5,9 +5,11 @@ import io.quarry.avro.CauseType;
 import io.quarry.avro.Manifest;
 import io.quarry.avro.Outcome;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,36 +34,97 @@ record Ending(
         record Interrupted() implements Result {}
     }
 
+    /**
+     * What is known about an attempt besides its result; becomes evidence.
+     *
+     * @param worker its name
+     * @param ran how long the attempt took
+     * @param timeout the job's, null for none
+     * @param lease shortest time that a lease may last
+     * @param heapBytes Java heap of the worker
+     */
+    record Circumstances(
+            String worker, Duration ran, @Nullable Duration timeout, Duration lease, long heapBytes) {}
+
     /** What to report; empty when nobody waits for a report. */
-    static Optional<Ending> of(Result result, @Nullable StopReason stop) {
-        if (stop == StopReason.FENCED || stop == StopReason.CANCELLED || stop == StopReason.CLAIM_LOST) {
+    static Optional<Ending> of(Result result, @Nullable StopReason stop, Circumstances known) {
+        if (stop == StopReason.FENCED || stop == StopReason.CANCELLED) {
             return Optional.empty();
+        }
+        if (stop == StopReason.CLAIM_LOST) {
+            return Optional.of(unclaimed(known));
         }
         if (result instanceof Result.Done done) {
             return Optional.of(new Ending(Outcome.SUCCEEDED, null, done.manifest()));
         }
-        if (stop == StopReason.HANDED_BACK) {
-            return Optional.of(new Ending(
-                    Outcome.HANDED_BACK,
-                    cause(CauseType.HANDED_BACK, "The worker was stopped and gave the job back unfinished."),
-                    null));
-        }
-        if (stop == StopReason.RUN_DEADLINE) {
-            return Optional.of(
-                    failed(cause(CauseType.RUN_DEADLINE, "The attempt ran longer than the job's timeout_ms.")));
-        }
-        if (stop == StopReason.LEASE_OUT) {
-            return Optional.of(failed(cause(
-                    CauseType.BROKER_UNREACHABLE,
-                    "The worker could not renew its lease and stopped the job before another worker could start it.")));
+        if (stop != null) {
+            return Optional.of(stopped(stop, known));
         }
         if (result instanceof Result.Failed named) {
             return Optional.of(failed(named.cause()));
         }
         if (result instanceof Result.Crashed crashed) {
-            return Optional.of(failed(crash(crashed.thrown())));
+            return Optional.of(failed(crash(crashed.thrown(), known)));
         }
-        return Optional.of(failed(cause(CauseType.TRANSIENT_FAILURE, "The handler was interrupted by nobody known.")));
+        return Optional.of(failed(
+                cause(CauseType.TRANSIENT_FAILURE, "The handler was interrupted by nobody known.", evidence(known))));
+    }
+
+    /**
+     * What to report of a claim whose place in the log is not known. Its record went back: if the claim is there after all,
+     * this ends it, so that the job does not wait for a lease of nobody; if it is not, nobody listens.
+     */
+    static Ending unclaimed(Circumstances known) {
+        return new Ending(
+                Outcome.HANDED_BACK,
+                cause(
+                        CauseType.BROKER_UNREACHABLE,
+                        "The claim could not be confirmed in time, so the record went back to the queue.",
+                        evidence(known)),
+                null);
+    }
+
+    /** Class of the cause of an attempt that was told to stop and did not come to its end. */
+    static CauseType typeOf(StopReason stop) {
+        return switch (stop) {
+            case FENCED, LEASE_OUT, CLAIM_LOST -> CauseType.BROKER_UNREACHABLE;
+            case CANCELLED -> CauseType.CANCELLED;
+            case RUN_DEADLINE -> CauseType.RUN_DEADLINE;
+            case HANDED_BACK -> CauseType.HANDED_BACK;
+        };
+    }
+
+    private static Ending stopped(StopReason stop, Circumstances known) {
+        Map<String, String> evidence = evidence(known);
+        CauseType type = typeOf(stop);
+        return switch (stop) {
+            case HANDED_BACK ->
+                new Ending(
+                        Outcome.HANDED_BACK,
+                        cause(type, "The worker was stopped and gave the job back unfinished.", evidence),
+                        null);
+            case RUN_DEADLINE -> {
+                if (known.timeout() != null) {
+                    evidence.put("timeout_ms", String.valueOf(known.timeout().toMillis()));
+                }
+                yield failed(cause(type, "The attempt ran longer than the job's timeout_ms.", evidence));
+            }
+            case LEASE_OUT -> {
+                evidence.put("lease_ms", String.valueOf(known.lease().toMillis()));
+                yield failed(cause(
+                        type,
+                        "The worker could not renew its lease and stopped the job before another worker could start it.",
+                        evidence));
+            }
+            case FENCED, CANCELLED, CLAIM_LOST -> throw new IllegalArgumentException("nothing is reported of " + stop);
+        };
+    }
+
+    private static Map<String, String> evidence(Circumstances known) {
+        Map<String, String> evidence = new TreeMap<>();
+        evidence.put("worker", known.worker());
+        evidence.put("ran_ms", String.valueOf(known.ran().toMillis()));
+        return evidence;
     }
 
     static Ending failed(Cause cause) {
@@ -98,24 +161,29 @@ record Ending(
         };
     }
 
-    private static Cause crash(Throwable thrown) {
+    private static Cause crash(Throwable thrown, Circumstances known) {
+        Map<String, String> evidence = evidence(known);
+        evidence.put("exception", thrown.getClass().getName());
+        StackTraceElement[] trace = thrown.getStackTrace();
+        if (trace.length > 0) {
+            evidence.put("at", trace[0].toString());
+        }
         if (thrown instanceof OutOfMemoryError) {
+            evidence.put("limit_bytes", String.valueOf(known.heapBytes()));
             return new Cause(
-                    CauseType.MEMORY_LIMIT,
-                    "The worker's Java heap is exhausted: " + thrown.getMessage(),
-                    Map.of("exception", thrown.getClass().getName()));
+                    CauseType.MEMORY_LIMIT, "The worker's Java heap is exhausted: " + thrown.getMessage(), evidence);
         }
         if (diskFull(thrown)) {
             return new Cause(
                     CauseType.DISK_FULL,
                     "The disk under the worker's directories is full: " + thrown.getMessage(),
-                    Map.of("exception", thrown.getClass().getName()));
+                    evidence);
         }
         String said = thrown.getClass().getName() + (thrown.getMessage() == null ? "" : ": " + thrown.getMessage());
         return new Cause(
                 CauseType.TRANSIENT_FAILURE,
                 "The handler threw " + (said.length() > LONGEST_MESSAGE ? said.substring(0, LONGEST_MESSAGE) : said),
-                Map.of("exception", thrown.getClass().getName()));
+                evidence);
     }
 
     /** Java has no class for it: the message is the operating system's. */
@@ -130,7 +198,7 @@ record Ending(
         return false;
     }
 
-    private static Cause cause(CauseType type, String message) {
-        return new Cause(type, message, Map.of());
+    private static Cause cause(CauseType type, String message, Map<String, String> evidence) {
+        return new Cause(type, message, evidence);
     }
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,13 +26,20 @@ final class Finishes {
     private final EventLog log;
     private final ScheduledExecutorService timer;
     private final Duration again;
+    private final Consumer<JobEvent> logged;
     private int pending;
     private int failing;
 
-    Finishes(EventLog log, ScheduledExecutorService timer, Duration again) {
+    /**
+     * Sends to the log.
+     *
+     * @param logged told of each event that is durable, by any thread
+     */
+    Finishes(EventLog log, ScheduledExecutorService timer, Duration again, Consumer<JobEvent> logged) {
         this.log = log;
         this.timer = timer;
         this.again = again;
+        this.logged = logged;
     }
 
     /** Sends the event, without waiting for it. */
@@ -67,6 +75,7 @@ final class Finishes {
     private void attempt(JobEvent finished, boolean failedBefore) {
         CompletableFuture<Void> unused = log.append(finished).whenComplete((done, failure) -> {
             if (failure == null) {
+                logged.accept(finished);
                 settled(failedBefore);
                 return;
             }

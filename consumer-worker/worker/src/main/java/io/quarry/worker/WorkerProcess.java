@@ -74,6 +74,7 @@ public final class WorkerProcess implements AutoCloseable {
             WorkerSettings worker, Runnable ready, Runnable halt, Deque<AutoCloseable> open) {
         Directories directories = new Directories(worker.scratchDir(), worker.datasetsDir(), worker.name());
         directories.open();
+        InHand inHand = InHand.open(InHand.file(worker.scratchDir(), worker.name()));
         Map<String, JobHandler> handlers = handlers(worker, open);
         WireSerdes serdes = WireSerdes.of(worker.all());
         KafkaSettings kafka =
@@ -102,7 +103,8 @@ public final class WorkerProcess implements AutoCloseable {
         listening.start();
 
         Events events = new Events(worker.name(), InstantSource.system());
-        Finishes finishes = new Finishes(log, timer, Duration.ofSeconds(1));
+        Finishes finishes = new Finishes(
+                log, timer, Duration.ofSeconds(1), logged -> inHand.letGo(UUID.fromString(logged.getClaim())));
         ShareQueue queue = new ShareQueue(
                 () -> new KafkaShareConsumer<>(kafka.shareConsumer()),
                 List.of(worker.topics().jobs(worker.group()), worker.topics().retries(worker.group())));
@@ -110,6 +112,7 @@ public final class WorkerProcess implements AutoCloseable {
                 handlers,
                 worker.size(),
                 directories,
+                inHand,
                 new ProcessMemory(Path.of("/proc/self")),
                 InstantSource.system(),
                 System::nanoTime,

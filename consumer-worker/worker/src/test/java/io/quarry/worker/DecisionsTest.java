@@ -12,6 +12,7 @@ import io.quarry.worker.Ending.Result;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +21,8 @@ class DecisionsTest {
     private static final long SECOND = 1_000_000_000L;
     private static final Deadlines DEADLINES =
             new Deadlines(Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(30));
+    private static final Ending.Circumstances KNOWN = new Ending.Circumstances(
+            "w", Duration.ofSeconds(7), Duration.ofSeconds(6), Duration.ofSeconds(30), 256L << 20);
     private static final Map<String, String> GOOD = Map.of(
             "bootstrap.servers", "localhost:9092",
             "worker.name", "w",
@@ -29,17 +32,58 @@ class DecisionsTest {
             "worker.datasets.dir", "/tmp/d");
 
     @Test
-    void nobodyIsToldOfAFencedACancelledOrAnUnclaimedAttempt() {
+    void nobodyIsToldOfAFencedOrACancelledAttempt() {
         Result done = new Result.Done(null);
 
-        assertThat(Ending.of(done, StopReason.FENCED)).isEmpty();
-        assertThat(Ending.of(done, StopReason.CANCELLED)).isEmpty();
-        assertThat(Ending.of(done, StopReason.CLAIM_LOST)).isEmpty();
+        assertThat(Ending.of(done, StopReason.FENCED, KNOWN)).isEmpty();
+        assertThat(Ending.of(done, StopReason.CANCELLED, KNOWN)).isEmpty();
+    }
+
+    @Test
+    void resultWithoutACertainClaimIsGivenBack() {
+        assertThat(Ending.of(new Result.Done(null), StopReason.CLAIM_LOST, KNOWN))
+                .hasValueSatisfying(ending -> {
+                    assertThat(ending.outcome()).isEqualTo(Outcome.HANDED_BACK);
+                    assertThat(causeOf(ending).getType()).isEqualTo(CauseType.BROKER_UNREACHABLE);
+                });
+    }
+
+    @Test
+    void everyStopHasItsCauseAndEvidence() {
+        Result interrupted = new Result.Interrupted();
+
+        assertThat(Ending.of(interrupted, StopReason.RUN_DEADLINE, KNOWN)).hasValueSatisfying(ending -> {
+            assertThat(causeOf(ending).getType()).isEqualTo(CauseType.RUN_DEADLINE);
+            assertThat(causeOf(ending).getEvidence())
+                    .containsOnly(
+                            Map.entry("timeout_ms", "6000"), Map.entry("ran_ms", "7000"), Map.entry("worker", "w"));
+        });
+        assertThat(Ending.of(interrupted, StopReason.LEASE_OUT, KNOWN)).hasValueSatisfying(ending -> {
+            assertThat(ending.outcome()).isEqualTo(Outcome.RETRIABLE);
+            assertThat(causeOf(ending).getType()).isEqualTo(CauseType.BROKER_UNREACHABLE);
+            assertThat(causeOf(ending).getEvidence()).containsEntry("lease_ms", "30000");
+        });
+    }
+
+    @Test
+    void crashSaysWhatWasThrownAndWhere() {
+        Exception thrown = new IllegalStateException("boom");
+
+        assertThat(Ending.of(new Result.Crashed(thrown), null, KNOWN)).hasValueSatisfying(ending -> {
+            assertThat(causeOf(ending).getEvidence())
+                    .containsEntry("exception", "java.lang.IllegalStateException")
+                    .hasEntrySatisfying("at", at -> assertThat(at).contains("DecisionsTest.java"));
+        });
+        assertThat(Ending.of(new Result.Crashed(new OutOfMemoryError("Java heap space")), null, KNOWN))
+                .hasValueSatisfying(ending -> {
+                    assertThat(causeOf(ending).getType()).isEqualTo(CauseType.MEMORY_LIMIT);
+                    assertThat(causeOf(ending).getEvidence()).containsEntry("limit_bytes", "268435456");
+                });
     }
 
     @Test
     void resultThatWasReadyInSpiteOfTheStopCounts() {
-        assertThat(Ending.of(new Result.Done(null), StopReason.HANDED_BACK))
+        assertThat(Ending.of(new Result.Done(null), StopReason.HANDED_BACK, KNOWN))
                 .hasValueSatisfying(ending -> assertThat(ending.outcome()).isEqualTo(Outcome.SUCCEEDED));
     }
 
@@ -48,7 +92,7 @@ class DecisionsTest {
         for (CauseType type : CauseType.values()) {
             Outcome expected = Ending.retriable(type) ? Outcome.RETRIABLE : Outcome.FAILED;
 
-            assertThat(Ending.of(new Result.Failed(new Cause(type, "m", Map.of())), null))
+            assertThat(Ending.of(new Result.Failed(new Cause(type, "m", Map.of())), null, KNOWN))
                     .hasValueSatisfying(ending -> assertThat(ending.outcome()).isEqualTo(expected));
         }
     }
@@ -107,6 +151,10 @@ class DecisionsTest {
                 .hasMessageContaining("must be at most a third of lease.ticks");
         assertThatThrownBy(() -> WorkerSettings.of(with("worker.scratch.dir", "")))
                 .hasMessageContaining("worker.scratch.dir is missing");
+    }
+
+    private static Cause causeOf(Ending ending) {
+        return Objects.requireNonNull(ending.cause());
     }
 
     private static Map<String, String> with(String name, String value) {

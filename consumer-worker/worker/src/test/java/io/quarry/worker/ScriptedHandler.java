@@ -35,6 +35,14 @@ public class ScriptedHandler implements JobHandler {
         gate(id).countDown();
     }
 
+    /** Lets all go on, and forgets everything. */
+    static void reset() {
+        GATES.values().forEach(CountDownLatch::countDown);
+        GATES.clear();
+        BEGAN.clear();
+        INTERRUPTED.clear();
+    }
+
     static CountDownLatch gate(String id) {
         return GATES.computeIfAbsent(id, unused -> new CountDownLatch(1));
     }

@@ -1,0 +1,27 @@
+package io.quarry.worker;
+
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * What whoever watched a worker's process saw of its end.
+ *
+ * @param exitCode its exit code; 128 and the signal's number where a signal ended it
+ * @param oomKills how many processes the kernel killed for their memory in the worker's control group while it lived; 0 where
+ *     nobody counts
+ * @param overLimit whether the watcher killed it because it had outgrown its memory
+ * @param peakMemoryBytes highest resident memory that was seen; empty when nobody looked
+ * @param memoryLimitBytes memory that it was given; empty when unknown
+ * @param lastLines the end of its log
+ */
+public record Death(
+        int exitCode,
+        long oomKills,
+        boolean overLimit,
+        OptionalLong peakMemoryBytes,
+        OptionalLong memoryLimitBytes,
+        List<String> lastLines) {
+    public Death {
+        lastLines = List.copyOf(lastLines);
+    }
+}

@@ -1,0 +1,107 @@
+package io.quarry.worker;
+
+import io.quarry.avro.Cause;
+import io.quarry.avro.CauseType;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Decides why the job that a dead worker had in hand ended, from what was seen of its death. */
+final class DeathCause {
+    private static final int SIGKILL = 9;
+    private static final int BY_SIGNAL = 128;
+    private static final int LONGEST_LOG = 2000;
+
+    /** Numbers as on Linux; those of other systems differ above 6, except for 9 and 15. */
+    private static final Map<Integer, String> SIGNALS = Map.ofEntries(
+            Map.entry(1, "SIGHUP"),
+            Map.entry(2, "SIGINT"),
+            Map.entry(3, "SIGQUIT"),
+            Map.entry(4, "SIGILL"),
+            Map.entry(6, "SIGABRT"),
+            Map.entry(7, "SIGBUS"),
+            Map.entry(8, "SIGFPE"),
+            Map.entry(9, "SIGKILL"),
+            Map.entry(11, "SIGSEGV"),
+            Map.entry(13, "SIGPIPE"),
+            Map.entry(15, "SIGTERM"),
+            Map.entry(24, "SIGXCPU"),
+            Map.entry(25, "SIGXFSZ"),
+            Map.entry(31, "SIGSYS"));
+
+    private DeathCause() {}
+
+    /**
+     * The cause.
+     *
+     * @param stop why the job's attempt had been told to stop; null when it had not
+     */
+    static Cause of(Death death, @Nullable StopReason stop) {
+        Map<String, String> evidence = evidence(death, stop);
+        if (death.overLimit()) {
+            return new Cause(
+                    CauseType.OOM_KILLED,
+                    "The worker outgrew its memory and was killed: ask for more memory, or for fewer rows at a time.",
+                    evidence);
+        }
+        int code = death.exitCode();
+        int signal = code - BY_SIGNAL;
+        if (signal == SIGKILL && death.oomKills() > 0) {
+            return new Cause(
+                    CauseType.OOM_KILLED,
+                    "The kernel killed the worker for its memory: ask for more memory, or for fewer rows at a time.",
+                    evidence);
+        }
+        if (SIGNALS.containsKey(signal)) {
+            return new Cause(
+                    CauseType.WORKER_KILLED,
+                    "The worker's process was ended by " + SIGNALS.get(signal) + ".",
+                    evidence);
+        }
+        return switch (code) {
+            case ExitCode.STUCK ->
+                new Cause(
+                        stop == null ? CauseType.WORKER_KILLED : Ending.typeOf(stop),
+                        "The handler did not stop when it was told to" + why(stop)
+                                + ", so the worker ended its process.",
+                        evidence);
+            case ExitCode.OUT_OF_MEMORY ->
+                new Cause(CauseType.MEMORY_LIMIT, "The worker's Java heap is exhausted.", evidence);
+            case ExitCode.FAULT ->
+                new Cause(CauseType.INTERNAL_ERROR, "The worker ended by a fault of its own: see its log.", evidence);
+            default ->
+                new Cause(
+                        CauseType.WORKER_KILLED,
+                        "The worker's process ended with exit code " + code
+                                + " during the job, which is none that the worker ends with: the handler or a library ended it.",
+                        evidence);
+        };
+    }
+
+    private static String why(@Nullable StopReason stop) {
+        return stop == null ? "" : " (" + stop + ")";
+    }
+
+    private static Map<String, String> evidence(Death death, @Nullable StopReason stop) {
+        Map<String, String> evidence = new TreeMap<>();
+        evidence.put("exit_code", String.valueOf(death.exitCode()));
+        int signal = death.exitCode() - BY_SIGNAL;
+        if (SIGNALS.containsKey(signal)) {
+            evidence.put("signal", String.valueOf(signal));
+            evidence.put("signal_name", SIGNALS.getOrDefault(signal, ""));
+        }
+        if (death.oomKills() > 0) {
+            evidence.put("oom_kills", String.valueOf(death.oomKills()));
+        }
+        if (stop != null) {
+            evidence.put("stop_reason", stop.name());
+        }
+        death.peakMemoryBytes().ifPresent(peak -> evidence.put("peak_memory_bytes", String.valueOf(peak)));
+        death.memoryLimitBytes().ifPresent(limit -> evidence.put("limit_bytes", String.valueOf(limit)));
+        String log = String.join("\n", death.lastLines());
+        if (!log.isEmpty()) {
+            evidence.put("log_tail", log.substring(Math.max(0, log.length() - LONGEST_LOG)));
+        }
+        return evidence;
+    }
+}
