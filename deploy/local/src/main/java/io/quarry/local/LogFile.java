@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * The log of this JVM while local mode is up: all that is logged goes to one file instead of the terminal, Quarry's own
  * life cycle from INFO on, everybody else's warnings.
  */
-final class LogFile implements AutoCloseable {
+public final class LogFile implements AutoCloseable {
     private final Logger root;
     private final Logger own;
     private final @Nullable Level ownLevel;
@@ -41,7 +41,7 @@ final class LogFile implements AutoCloseable {
     }
 
     /** Sends the log to a file; does nothing where the log is not Logback's. */
-    static AutoCloseable open(Path path) {
+    public static AutoCloseable open(Path path) {
         if (!(LoggerFactory.getILoggerFactory() instanceof LoggerContext context)) {
             return () -> {};
         }

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The command line of a worker process. */
-final class WorkerCommand {
+public final class WorkerCommand {
     private static final long MIB = 1L << 20;
 
     private WorkerCommand() {}
@@ -26,8 +26,12 @@ final class WorkerCommand {
                 .findFirst();
     }
 
-    /** @param ownSession what {@link #setsid} says */
-    static List<String> of(
+    /**
+     * Program and arguments; the class path may be relative.
+     *
+     * @param ownSession what {@link #setsid} says, or empty to stay in the session of the terminal
+     */
+    public static List<String> of(
             Optional<Path> ownSession,
             Path javaHome,
             String classPath,

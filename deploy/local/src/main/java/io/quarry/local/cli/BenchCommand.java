@@ -9,5 +9,5 @@ import picocli.CommandLine.Command;
         description = "Measures.",
         synopsisSubcommandLabel = "COMMAND",
         footerHeading = "%nExample:%n",
-        footer = "  quarry bench query -o json")
+        footer = "  quarry bench query -o json%n  quarry bench dispatch")
 final class BenchCommand {}

@@ -55,7 +55,9 @@ final class QuarryCommand implements Callable<Integer> {
     /** The whole command line, ready to run. */
     static CommandLine commandLine(Console console) {
         CommandLine catalog = new CommandLine(new CatalogCommand()).addSubcommand(new CatalogCheckCommand(console));
-        CommandLine bench = new CommandLine(new BenchCommand()).addSubcommand(new BenchQueryCommand(console));
+        CommandLine bench = new CommandLine(new BenchCommand())
+                .addSubcommand(new BenchQueryCommand(console))
+                .addSubcommand(new BenchDispatchCommand(console));
         CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
         completion
                 .getCommandSpec()

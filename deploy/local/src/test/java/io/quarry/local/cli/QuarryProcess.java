@@ -67,7 +67,8 @@ record QuarryProcess(Process process, Path home, Path tmp, Path out, Path err) {
         return ProcessHandle.allProcesses()
                 .filter(other -> other.pid() != ProcessHandle.current().pid())
                 .map(other -> other.info().commandLine().orElse(""))
-                .filter(line -> line.contains(home.toString()) && line.contains("io.quarry."))
+                .filter(line -> (line.contains(home.toString()) || line.contains(tmp.toString()))
+                        && line.contains("io.quarry."))
                 .toList();
     }
 

@@ -1,0 +1,214 @@
+package io.quarry.local.bench;
+
+import io.quarry.local.LogFile;
+import io.quarry.local.broker.LocalBroker;
+import io.quarry.local.registry.RegistryServer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Measures how fast workers take jobs that do nothing, beside the fastest loop that keeps the same promise. Both sides run as
+ * processes of the same size on the same warm broker and alternate, A B A B; what is compared is the two of one round.
+ */
+public final class DispatchBench {
+    /** Least share of the raw loop's rate that is accepted, and what is aimed at. */
+    public static final double DRAIN_BAR = 0.7;
+
+    public static final double DRAIN_GOAL = 0.9;
+
+    /** Most that the median wait may be of the raw loop's, and what is aimed at. */
+    public static final double P50_BAR = 2;
+
+    public static final double P50_GOAL = 1.5;
+
+    /** Most milliseconds that one in a hundred may wait on an idle machine. */
+    public static final double P99_GOAL_MS = 20;
+
+    private static final Duration PAUSE = Duration.ofMillis(20);
+    private static final int MANY = 4;
+
+    private final Settings settings;
+    private final Consumer<String> news;
+
+    private DispatchBench(Settings settings, Consumer<String> news) {
+        this.settings = settings;
+        this.news = news;
+    }
+
+    /**
+     * How to measure.
+     *
+     * @param jobs jobs of one drain
+     * @param rounds rounds, each with both sides
+     * @param samples jobs submitted one by one to an idle worker, of a side in a round
+     * @param withScheduler whether to measure with the scheduler running as well
+     * @param recordings directory for a flight recording of each process; null for none
+     */
+    public record Settings(
+            int jobs,
+            int rounds,
+            int samples,
+            boolean withScheduler,
+            @Nullable Path recordings) {
+        public static Settings standard() {
+            return new Settings(800, 5, 100, true, null);
+        }
+    }
+
+    /** One side's figures of one round. */
+    private record Round(double alone, double many, double p50, double p99) {}
+
+    /**
+     * One side's figures.
+     *
+     * @param drainPerSecond1 jobs a second with one worker
+     * @param drainPerSecond4 jobs a second with four
+     * @param startP50Ms median milliseconds from submit to start, idle
+     * @param startP99Ms what one in a hundred waits longer than
+     */
+    public record Figures(Spread drainPerSecond1, Spread drainPerSecond4, Spread startP50Ms, Spread startP99Ms) {}
+
+    /**
+     * Both sides under equal conditions. Ratios are ours to raw, round by round.
+     *
+     * @param doubledClaims jobs that were claimed twice, of either side: none is expected
+     */
+    public record Comparison(
+            Spread drainRatio1, Spread drainRatio4, Spread p50Ratio, Figures quarry, Figures raw, int doubledClaims) {
+        public boolean passed() {
+            return within(DRAIN_BAR, P50_BAR);
+        }
+
+        public boolean goalMet() {
+            return within(DRAIN_GOAL, P50_GOAL);
+        }
+
+        private boolean within(double drain, double p50) {
+            return drainRatio1.median() >= drain
+                    && drainRatio4.median() >= drain
+                    && p50Ratio.median() <= p50
+                    && quarry.startP99Ms().median() <= P99_GOAL_MS;
+        }
+    }
+
+    /**
+     * All figures.
+     *
+     * @param loops the loops alone: broker and workers
+     * @param whole with the scheduler running, which reads and writes for each job of either side; null when not measured
+     */
+    public record Report(
+            Settings settings, Comparison loops, @Nullable Comparison whole) {}
+
+    /**
+     * Runs the bench.
+     *
+     * @param scratch empty directory for everything that is written
+     * @param news told a line before each step, for a person who waits
+     */
+    // The log is closed like any other resource; nothing else is done with it.
+    @SuppressWarnings("try")
+    public static Report run(Path scratch, Settings settings, Consumer<String> news) throws Exception {
+        DispatchBench bench = new DispatchBench(settings, news);
+        news.accept("starting the broker");
+        try (AutoCloseable log = LogFile.open(scratch.resolve("log"));
+                LocalBroker broker = LocalBroker.start(scratch.resolve("kafka"), 0);
+                RegistryServer registry =
+                        RegistryServer.start(Map.of("bootstrap.servers", broker.bootstrapServers()), 0, 1)) {
+            Map<String, String> common =
+                    Map.of("bootstrap.servers", broker.bootstrapServers(), "schema.registry.url", registry.url());
+            Comparison loops = bench.measure("loops", false, common, scratch);
+            Comparison whole = settings.withScheduler() ? bench.measure("whole", true, common, scratch) : null;
+            return new Report(settings, loops, whole);
+        }
+    }
+
+    private Comparison measure(String name, boolean scheduler, Map<String, String> common, Path scratch)
+            throws IOException, InterruptedException {
+        String what = scheduler ? "with the scheduler: " : "loops alone: ";
+        news.accept(what + "starting one process of each side");
+        try (Installation installation =
+                new Installation(name + ".", scheduler, common, scratch.resolve(name), settings.recordings())) {
+            installation.grow(1, 2 * settings.jobs());
+            Map<Side, List<Double>> one = drains(installation, what + "1 worker, ");
+            Map<Side, List<List<Double>>> idle = new EnumMap<>(Side.class);
+            for (int round = 1; round <= settings.rounds(); round++) {
+                news.accept(what + "idle, round " + round + " of " + settings.rounds());
+                for (Side side : Side.values()) {
+                    idle.computeIfAbsent(side, key -> new ArrayList<>())
+                            .add(installation.idle(side, settings.samples(), PAUSE));
+                }
+            }
+            news.accept(what + "starting the others");
+            installation.grow(MANY, 2 * settings.jobs());
+            Map<Side, List<Double>> four = drains(installation, what + MANY + " workers, ");
+            Map<Side, List<Round>> rounds = new EnumMap<>(Side.class);
+            for (Side side : Side.values()) {
+                List<Round> own = new ArrayList<>();
+                for (int i = 0; i < settings.rounds(); i++) {
+                    List<Double> waits = of(idle, side).get(i);
+                    own.add(new Round(
+                            of(one, side).get(i),
+                            of(four, side).get(i),
+                            Spread.quantile(waits, 0.5),
+                            Spread.quantile(waits, 0.99)));
+                }
+                rounds.put(side, own);
+            }
+            return comparison(of(rounds, Side.QUARRY), of(rounds, Side.RAW), installation.doubled());
+        }
+    }
+
+    private Map<Side, List<Double>> drains(Installation installation, String what) throws InterruptedException {
+        Map<Side, List<Double>> rates = new EnumMap<>(Side.class);
+        for (int round = 1; round <= settings.rounds(); round++) {
+            news.accept(what + "round " + round + " of " + settings.rounds());
+            for (Side side : Side.values()) {
+                rates.computeIfAbsent(side, key -> new ArrayList<>()).add(installation.drain(side, settings.jobs()));
+            }
+        }
+        return rates;
+    }
+
+    private static <T> List<T> of(Map<Side, List<T>> all, Side side) {
+        return all.getOrDefault(side, List.of());
+    }
+
+    private static Comparison comparison(List<Round> quarry, List<Round> raw, int doubled) {
+        return new Comparison(
+                ratio(quarry, raw, Round::alone),
+                ratio(quarry, raw, Round::many),
+                ratio(quarry, raw, Round::p50),
+                figures(quarry),
+                figures(raw),
+                doubled);
+    }
+
+    private static Spread ratio(List<Round> quarry, List<Round> raw, ToDoubleFunction<Round> figure) {
+        List<Double> ratios = new ArrayList<>();
+        for (int i = 0; i < quarry.size(); i++) {
+            ratios.add(figure.applyAsDouble(quarry.get(i)) / figure.applyAsDouble(raw.get(i)));
+        }
+        return Spread.of(ratios);
+    }
+
+    private static Figures figures(List<Round> rounds) {
+        return new Figures(
+                spread(rounds, Round::alone),
+                spread(rounds, Round::many),
+                spread(rounds, Round::p50),
+                spread(rounds, Round::p99));
+    }
+
+    private static Spread spread(List<Round> rounds, ToDoubleFunction<Round> figure) {
+        return Spread.of(rounds.stream().mapToDouble(figure).boxed().toList());
+    }
+}

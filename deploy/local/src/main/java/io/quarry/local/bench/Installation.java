@@ -1,0 +1,171 @@
+package io.quarry.local.bench;
+
+import io.quarry.avro.ResourceGroup;
+import io.quarry.scheduler.SchedulerProcess;
+import io.quarry.schemas.Topics;
+import io.quarry.schemas.provision.ProvisionSettings;
+import io.quarry.schemas.provision.TopicProvisioner;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Both sides on the bench's broker: topics under a prefix of their own, processes, and a scheduler or none. Closed, it has
+ * left no process.
+ */
+final class Installation implements AutoCloseable {
+    private static final Duration UP = Duration.ofMinutes(1);
+    private static final Duration DONE = Duration.ofMinutes(2);
+    private static final Duration SETTLED = Duration.ofMillis(150);
+
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final Map<Side, List<Child>> children = new EnumMap<>(Side.class);
+    private final Map<String, String> settings;
+    private final Path home;
+    private final @Nullable Path recordings;
+    private final String classPath;
+    private final Feed feed;
+    private final Ledger ledger;
+
+    /**
+     * Makes the topics and starts the scheduler, where there is to be one, but no worker.
+     *
+     * @param common where broker and registry are
+     */
+    Installation(String prefix, boolean scheduler, Map<String, String> common, Path home, @Nullable Path recordings)
+            throws IOException, InterruptedException {
+        this.home = home;
+        this.recordings = recordings;
+        this.settings = new HashMap<>(common);
+        settings.put("topic.prefix", prefix);
+        settings.put("replication.factor", "1");
+        settings.put("worker.memory.bytes", Long.toString(1L << 30));
+        settings.put("worker.cpu.millis", "1000");
+        settings.put("worker.spill.bytes", Long.toString(1L << 30));
+        settings.put("worker.exit.on.stdin.eof", "true");
+        settings.put("worker.on.stop", "hand-back");
+        settings.put("scheduler.state.dir", home.resolve("scheduler").toString());
+        settings.put("scheduler.progress.interval.ms", "1000");
+        this.classPath = handlerFile() + java.io.File.pathSeparator + System.getProperty("java.class.path");
+        Topics topics = new Topics(prefix);
+        provision(topics);
+        try {
+            if (scheduler) {
+                SchedulerProcess process = SchedulerProcess.start(settings);
+                open.push(process);
+                process.awaitReady(UP);
+            }
+            this.feed = new Feed(settings, topics);
+            open.push(feed);
+            this.ledger = new Ledger(settings, topics, scheduler);
+            open.push(ledger);
+        } catch (RuntimeException | InterruptedException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** A directory for the class path that names the handler of the no-op jobs to the workers that are started with it. */
+    private Path handlerFile() throws IOException {
+        Path services = home.resolve("handlers").resolve("META-INF").resolve("services");
+        Files.createDirectories(services);
+        Files.writeString(services.resolve("io.quarry.engine.JobHandler"), NoOpHandler.class.getName() + "\n");
+        return home.resolve("handlers");
+    }
+
+    private void provision(Topics topics) {
+        ProvisionSettings provision = ProvisionSettings.of(settings);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", settings.getOrDefault("bootstrap.servers", "")))) {
+            TopicProvisioner provisioner = TopicProvisioner.of(admin, topics, provision);
+            provisioner.provision();
+            for (Side side : Side.values()) {
+                provisioner.provisionGroup(ResourceGroup.newBuilder(provision.defaultGroup())
+                        .setName(side.group())
+                        .build());
+            }
+        }
+    }
+
+    /** Brings each side to a number of processes and warms all of them. */
+    void grow(int workers, int warmUp) throws IOException, InterruptedException {
+        List<Child> started = new ArrayList<>();
+        for (Side side : Side.values()) {
+            List<Child> have = children.computeIfAbsent(side, key -> new ArrayList<>());
+            while (have.size() < workers) {
+                String name = side.group() + "-" + (have.size() + 1);
+                Map<String, String> own = new HashMap<>(settings);
+                own.put("resource.group", side.group());
+                own.put("worker.name", name);
+                own.put(
+                        "worker.scratch.dir",
+                        home.resolve(name).resolve("scratch").toString());
+                own.put("worker.datasets.dir", home.resolve("datasets").toString());
+                Child child = Child.start(side, own, home.resolve(name), classPath, recordings);
+                have.add(child);
+                started.add(child);
+                open.push(child);
+            }
+        }
+        for (Child child : started) {
+            child.awaitReady(UP);
+        }
+        for (Side side : Side.values()) {
+            double unused = drain(side, warmUp);
+        }
+    }
+
+    /** Lets a side drain a backlog; returns jobs per second from its release to the start of the last one. */
+    double drain(Side side, int jobs) throws InterruptedException {
+        Set<String> ids = feed.prepare(side, jobs);
+        TimeUnit.MILLISECONDS.sleep(SETTLED.toMillis());
+        long released = feed.release();
+        Map<String, Long> starts = ledger.await(ids, DONE);
+        long last = starts.values().stream().mapToLong(Long::longValue).max().orElseThrow();
+        return jobs / ((last - released) / 1e9);
+    }
+
+    /** Submits jobs one by one to an idle side; returns the milliseconds from submit to start of each. */
+    List<Double> idle(Side side, int jobs, Duration pause) throws InterruptedException {
+        Map<String, Long> submitted = new HashMap<>();
+        TimeUnit.MILLISECONDS.sleep(SETTLED.toMillis());
+        for (int i = 0; i < jobs; i++) {
+            String id = UUID.randomUUID().toString();
+            submitted.put(id, feed.submit(side, id));
+            TimeUnit.MILLISECONDS.sleep(pause.toMillis());
+        }
+        return ledger.await(submitted.keySet(), DONE).entrySet().stream()
+                .map(start -> (start.getValue() - submitted.getOrDefault(start.getKey(), 0L)) / 1e6)
+                .toList();
+    }
+
+    /** Claims beyond the first of a job, of both sides. */
+    int doubled() {
+        return ledger.doubled();
+    }
+
+    @Override
+    public void close() {
+        children.values().forEach(side -> side.forEach(Child::requestStop));
+        while (!open.isEmpty()) {
+            try {
+                open.pop().close();
+            } catch (Exception e) {
+                // The others are to be closed as well, and what is measured does not depend on it.
+                org.slf4j.LoggerFactory.getLogger(Installation.class).warn("A part of the bench did not close", e);
+            }
+        }
+    }
+}

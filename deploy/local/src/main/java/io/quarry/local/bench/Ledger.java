@@ -1,0 +1,124 @@
+package io.quarry.local.bench;
+
+import io.quarry.avro.JobEvent;
+import io.quarry.avro.JobEventType;
+import io.quarry.avro.JobState;
+import io.quarry.avro.Progress;
+import io.quarry.avro.State;
+import io.quarry.schemas.Topics;
+import io.quarry.schemas.serde.WireSerdes;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Deserializer;
+
+/**
+ * Reads in the log what became of the jobs: when each started, and whether one was claimed twice. It reads seldom and much at
+ * once, so that it takes as little as possible from those who are measured.
+ */
+final class Ledger implements AutoCloseable {
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Deserializer<JobEvent> events;
+    private final Deserializer<JobState> states;
+    private final Topics topics;
+    private final boolean withStates;
+    private final Map<String, Long> starts = new HashMap<>();
+    private final Set<String> claimed = new HashSet<>();
+    private final Set<String> succeeded = new HashSet<>();
+    private int doubled;
+
+    /** Begins at the ends of the topics. With states, a job counts as done once its state says so. */
+    Ledger(Map<String, String> settings, Topics topics, boolean withStates) {
+        this.topics = topics;
+        this.withStates = withStates;
+        WireSerdes serdes = WireSerdes.of(settings);
+        this.events = serdes.deserializer(JobEvent.class);
+        this.states = serdes.deserializer(JobState.class);
+        this.consumer = new KafkaConsumer<>(Map.of(
+                "bootstrap.servers",
+                settings.getOrDefault("bootstrap.servers", ""),
+                "key.deserializer",
+                ByteArrayDeserializer.class,
+                "value.deserializer",
+                ByteArrayDeserializer.class,
+                "isolation.level",
+                "read_committed",
+                "enable.auto.commit",
+                false,
+                "max.poll.records",
+                100_000,
+                "fetch.min.bytes",
+                4 << 20,
+                "fetch.max.wait.ms",
+                200));
+        List<TopicPartition> partitions = Stream.of(topics.events(), topics.states())
+                .filter(topic -> withStates || topic.equals(topics.events()))
+                .flatMap(topic -> consumer.partitionsFor(topic).stream())
+                .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
+                .toList();
+        consumer.assign(partitions);
+        consumer.seekToEnd(partitions);
+        partitions.forEach(consumer::position);
+    }
+
+    /** Waits until all of these jobs are done; returns when each started, by the machine's monotonic clock. */
+    Map<String, Long> await(Set<String> ids, Duration longest) {
+        long end = System.nanoTime() + longest.toNanos();
+        Set<String> missing = new HashSet<>(ids);
+        while (!missing.isEmpty()) {
+            missing.removeIf(id -> starts.containsKey(id) && (!withStates || succeeded.contains(id)));
+            if (System.nanoTime() > end) {
+                throw new IllegalStateException(missing.size() + " of " + ids.size() + " jobs were not done within "
+                        + longest.toSeconds() + " s");
+            }
+            if (!missing.isEmpty()) {
+                consumer.poll(Duration.ofMillis(500)).forEach(this::read);
+            }
+        }
+        Map<String, Long> found = new HashMap<>(starts);
+        found.keySet().retainAll(ids);
+        starts.clear();
+        claimed.clear();
+        succeeded.clear();
+        return found;
+    }
+
+    /** Claims beyond the first of a job, in all that was read. */
+    int doubled() {
+        return doubled;
+    }
+
+    private void read(ConsumerRecord<byte[], byte[]> record) {
+        if (record.value() == null) {
+            return;
+        }
+        if (record.topic().equals(topics.states())) {
+            if (states.deserialize(record.topic(), record.value()).getState() == State.SUCCEEDED) {
+                succeeded.add(new String(record.key(), StandardCharsets.UTF_8));
+            }
+            return;
+        }
+        JobEvent event = events.deserialize(record.topic(), record.value());
+        if (event.getType() == JobEventType.CLAIMED && !claimed.add(event.getJobId())) {
+            doubled++;
+        }
+        Progress progress = event.getProgress();
+        if (event.getType() == JobEventType.FINISHED && progress != null) {
+            starts.putIfAbsent(event.getJobId(), progress.getRows());
+        }
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

@@ -1,0 +1,206 @@
+package io.quarry.local.cli;
+
+import io.quarry.local.bench.DispatchBench;
+import io.quarry.local.bench.DispatchBench.Comparison;
+import io.quarry.local.bench.DispatchBench.Figures;
+import io.quarry.local.bench.Spread;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Measures how fast jobs reach workers, beside a loop written by hand. */
+@Command(
+        name = "dispatch",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Drains backlogs of jobs that do nothing with 1 and with 4 workers, and measures the time from submit to start of"
+                    + " an idle worker, alternating with the fastest loop over a share consumer that keeps the same promise"
+                    + " (claim durable before the record is accepted). Brings its own broker; takes about two minutes.",
+            "The ratios are of the loops alone; with_scheduler repeats all with the scheduler running for both sides.",
+            "Exit code 1 when a median misses the bar: 0.7 of the raw rate, twice the raw wait, 20 ms."
+        },
+        footerHeading = "%nExample:%n",
+        footer = "  quarry bench dispatch%n  quarry bench dispatch --rounds 9 -o json")
+final class BenchDispatchCommand implements Callable<Integer> {
+    private static final Duration STOP = Duration.ofMinutes(1);
+
+    private final Console console;
+
+    @Mixin
+    private Output output;
+
+    @Option(names = "--jobs", paramLabel = "N", description = "Jobs of one drain (default: 800).")
+    private @Nullable Integer jobs;
+
+    @Option(names = "--rounds", paramLabel = "N", description = "Rounds, each with both sides (default: 5).")
+    private @Nullable Integer rounds;
+
+    @Option(
+            names = "--samples",
+            paramLabel = "N",
+            description = "Jobs submitted one by one to an idle worker, in each round (default: 100).")
+    private @Nullable Integer samples;
+
+    @Option(names = "--no-scheduler", description = "Only the loops alone.")
+    private boolean noScheduler;
+
+    @Option(
+            names = "--jfr",
+            paramLabel = "DIR",
+            description = "Records each process with Java Flight Recorder into this directory.")
+    private @Nullable Path recordings;
+
+    BenchDispatchCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        DispatchBench.Settings standard = DispatchBench.Settings.standard();
+        if (recordings != null) {
+            Files.createDirectories(recordings);
+        }
+        DispatchBench.Settings settings = new DispatchBench.Settings(
+                atLeastOne("--jobs", jobs, standard.jobs()),
+                atLeastOne("--rounds", rounds, standard.rounds()),
+                atLeastOne("--samples", samples, standard.samples()),
+                !noScheduler,
+                recordings == null ? null : recordings.toAbsolutePath());
+        try (Interruption interruption = Interruption.ofThisThread(STOP)) {
+            Path scratch = Files.createTempDirectory("quarry-bench");
+            try (ProgressView view = new ProgressView(console)) {
+                DispatchBench.Report report = DispatchBench.run(scratch, settings, view::waiting);
+                view.clear();
+                output.print(console, tree(report), () -> lines(report));
+                return report.loops().passed() ? ExitCodes.DONE : ExitCodes.FAILED;
+            } catch (InterruptedException | RuntimeException e) {
+                if (!interruption.asked()) {
+                    throw e;
+                }
+                console.say("quarry: stopped");
+                return ExitCodes.FAILED;
+            } finally {
+                FileTrees.delete(scratch);
+            }
+        }
+    }
+
+    private static int atLeastOne(String option, @Nullable Integer value, int otherwise) {
+        if (value == null) {
+            return otherwise;
+        }
+        if (value < 1) {
+            throw CommandFailure.badUsage(option + " is " + value + ": it has to be at least 1");
+        }
+        return value;
+    }
+
+    static Map<String, Object> tree(DispatchBench.Report report) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put("jobs", report.settings().jobs());
+        tree.put("rounds", report.settings().rounds());
+        tree.put("samples", report.settings().samples());
+        tree.put("passed", report.loops().passed());
+        tree.put("goal_met", report.loops().goalMet());
+        tree.putAll(tree(report.loops()));
+        if (report.whole() != null) {
+            tree.put("with_scheduler", tree(report.whole()));
+        }
+        return tree;
+    }
+
+    private static Map<String, Object> tree(Comparison comparison) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put("drain_ratio_1", tree(comparison.drainRatio1()));
+        tree.put("drain_ratio_4", tree(comparison.drainRatio4()));
+        tree.put("p50_ratio", tree(comparison.p50Ratio()));
+        tree.put("p99_ms", tree(comparison.quarry().startP99Ms()));
+        tree.put("quarry", tree(comparison.quarry()));
+        tree.put("raw", tree(comparison.raw()));
+        tree.put("doubled_claims", comparison.doubledClaims());
+        return tree;
+    }
+
+    private static Map<String, Object> tree(Figures figures) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put("drain_per_second_1", tree(figures.drainPerSecond1()));
+        tree.put("drain_per_second_4", tree(figures.drainPerSecond4()));
+        tree.put("start_p50_ms", tree(figures.startP50Ms()));
+        tree.put("start_p99_ms", tree(figures.startP99Ms()));
+        return tree;
+    }
+
+    private static Map<String, Object> tree(Spread spread) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put("min", rounded(spread.min()));
+        tree.put("median", rounded(spread.median()));
+        tree.put("max", rounded(spread.max()));
+        return tree;
+    }
+
+    private static double rounded(double value) {
+        return Math.round(value * 1000) / 1000.0;
+    }
+
+    private static List<String> lines(DispatchBench.Report report) {
+        List<String> lines = new ArrayList<>();
+        lines.add("Loops alone (broker and workers):");
+        lines.addAll(table(report.loops()));
+        if (report.whole() != null) {
+            lines.add("");
+            lines.add("With the scheduler running, for both sides:");
+            lines.addAll(table(report.whole()));
+        }
+        lines.add("");
+        lines.add("Middle of " + report.settings().rounds() + " rounds, least and most in brackets. "
+                + (report.loops().goalMet()
+                        ? "The goal is met."
+                        : report.loops().passed()
+                                ? "The bar is passed, the goal (0.90, 0.90, 1.50, 20 ms) is missed."
+                                : "The bar (0.70, 0.70, 2.00, 20 ms) is MISSED."));
+        return lines;
+    }
+
+    private static List<String> table(Comparison comparison) {
+        TextTable table = new TextTable("", "QUARRY", "RAW", "RATIO");
+        Figures quarry = comparison.quarry();
+        Figures raw = comparison.raw();
+        table.row(
+                "drain, 1 worker, jobs/s",
+                text(quarry.drainPerSecond1(), 0),
+                text(raw.drainPerSecond1(), 0),
+                text(comparison.drainRatio1(), 2));
+        table.row(
+                "drain, 4 workers, jobs/s",
+                text(quarry.drainPerSecond4(), 0),
+                text(raw.drainPerSecond4(), 0),
+                text(comparison.drainRatio4(), 2));
+        table.row(
+                "submit to start, p50 ms",
+                text(quarry.startP50Ms(), 2),
+                text(raw.startP50Ms(), 2),
+                text(comparison.p50Ratio(), 2));
+        table.row("submit to start, p99 ms", text(quarry.startP99Ms(), 2), text(raw.startP99Ms(), 2), "");
+        return table.lines(160);
+    }
+
+    private static String text(Spread spread, int digits) {
+        String number = "%." + digits + "f";
+        return String.format(
+                Locale.ROOT,
+                number + " (" + number + " - " + number + ")",
+                spread.median(),
+                spread.min(),
+                spread.max());
+    }
+}

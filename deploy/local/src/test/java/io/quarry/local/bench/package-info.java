@@ -1,0 +1,4 @@
+@NullMarked
+package io.quarry.local.bench;
+
+import org.jspecify.annotations.NullMarked;
