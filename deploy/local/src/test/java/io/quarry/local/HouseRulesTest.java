@@ -141,8 +141,13 @@ final class HouseRulesTest {
             .resideInAPackage("org.apache.kafka..");
 
     @ArchTest
-    static final ArchRule onlyTheEngineKnowsDuckDb = noClasses()
-            .that(resideOutsideOfPackages("io.quarry.engine..", "io.quarry.local.cli..", GENERATED))
+    static final ArchRule duckDbIsTheEnginesAndTheCheckers = noClasses()
+            .that(resideOutsideOfPackages(
+                    "io.quarry.engine..",
+                    "io.quarry.local.cli..",
+                    "io.quarry.local.audit..",
+                    "io.quarry.local.chaos..",
+                    GENERATED))
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.duckdb..", "java.sql..");
@@ -153,6 +158,9 @@ final class HouseRulesTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.apache.kafka.streams..");
+
+    @ArchTest
+    static final ArchRule theAuditorKnowsTheContractOnly = onlyKnows("io.quarry.local.audit..", "io.quarry.schemas..");
 
     @ArchTest
     static final ArchRule nobodyPrintsButCommands = noClasses()

@@ -77,6 +77,7 @@ final class QuarryCommand implements Callable<Integer> {
                 .addSubcommand(catalog)
                 .addSubcommand(new ExplainQueryCommand(console))
                 .addSubcommand(new TopicsCommand(console))
+                .addSubcommand(new AuditCommand(console))
                 .addSubcommand(bench)
                 .addSubcommand("completion", completion);
         line.setCaseInsensitiveEnumValuesAllowed(true);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.quarry.local.audit;
+
+import org.jspecify.annotations.NullMarked;
