@@ -90,7 +90,8 @@ final class WorkerChild {
      */
     private void ask(Process p) {
         if (finishes) {
-            p.destroy();
+            // The handle's: the process's own closes the standard input as well, which means to hand the job back.
+            p.toHandle().destroy();
             return;
         }
         try {

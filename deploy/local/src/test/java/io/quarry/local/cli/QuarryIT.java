@@ -2,10 +2,12 @@ package io.quarry.local.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -86,6 +88,37 @@ class QuarryIT {
         assertThat(QuarryProcess.files(process.home())).isEmpty();
         assertThat(process.leftProcesses()).isEmpty();
         assertThat(QuarryProcess.files(process.tmp())).isEmpty();
+    }
+
+    @Test
+    void aTerminalsCtrlCLetsAWorkerFinishWhereItIsToldTo() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/setsid")), "this machine has no setsid");
+        QuarryProcess local = QuarryProcess.startAtTerminal(
+                directory,
+                "local",
+                "-o",
+                "json",
+                "--set",
+                "worker.on.stop=finish",
+                "--set",
+                "workers.stop.grace.ms=90000");
+        await().atMost(Duration.ofSeconds(LONG))
+                .until(() -> local.stdout().contains("}") || !local.process().isAlive());
+        assertThat(local.process().isAlive()).as(local.stderr()).isTrue();
+        CommandRun submitted = run(local.home(), "submit", "../demo/query.yaml", "--id", "to-finish");
+        assertThat(submitted.code()).as(submitted.err()).isZero();
+        await().atMost(Duration.ofSeconds(LONG))
+                .until(() -> run(local.home(), "job", "to-finish", "-o", "json")
+                        .out()
+                        .contains("\"RUNNING\""));
+
+        local.interruptGroup();
+
+        assertThat(local.exitWithin(LONG)).as(local.stderr()).isEqualTo(130);
+        assertThat(QuarryProcess.files(local.home().resolve(".quarry/local/datasets/to-finish")))
+                .as("the dataset of the first attempt")
+                .anySatisfy(file -> assertThat(file).startsWith("1-").endsWith("manifest.json"));
+        assertThat(local.leftProcesses()).isEmpty();
     }
 
     @Test

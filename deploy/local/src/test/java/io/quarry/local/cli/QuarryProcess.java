@@ -18,9 +18,19 @@ import java.util.stream.Stream;
  */
 record QuarryProcess(Process process, Path home, Path tmp, Path out, Path err) {
     static QuarryProcess start(Path directory, String... arguments) throws IOException {
+        return start(directory, List.of(), arguments);
+    }
+
+    /** As a shell starts it: at the head of a process group of its own, which is what a terminal's Ctrl-C goes to. */
+    static QuarryProcess startAtTerminal(Path directory, String... arguments) throws IOException {
+        return start(directory, List.of("setsid"), arguments);
+    }
+
+    private static QuarryProcess start(Path directory, List<String> before, String... arguments) throws IOException {
         Path home = Files.createDirectories(directory.resolve("home"));
         Path tmp = Files.createDirectories(directory.resolve("tmp"));
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx320m",
                 "-XX:+UseSerialGC",
@@ -52,6 +62,11 @@ record QuarryProcess(Process process, Path home, Path tmp, Path out, Path err) {
     /** What Ctrl-C sends. */
     void interrupt() throws IOException, InterruptedException {
         new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    }
+
+    /** What Ctrl-C at a terminal sends: the signal to the whole process group. */
+    void interruptGroup() throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-INT", "--", "-" + process.pid()).start().waitFor();
     }
 
     int exitWithin(int seconds) throws IOException, InterruptedException {
