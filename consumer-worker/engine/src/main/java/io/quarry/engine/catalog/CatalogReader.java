@@ -189,7 +189,8 @@ final class CatalogReader {
         if ((fields.has("event_time") && eventTime.isEmpty()) || (fields.has("created_at") && createdAt.isEmpty())) {
             return Optional.empty();
         }
-        return Optional.of(new Source(name, patterns, format.orElseThrow(), eventTime, createdAt, types));
+        return Optional.of(
+                new Source(name, patterns, format.orElseThrow(), eventTime, createdAt, types, bytes(patterns)));
     }
 
     private List<String> matches(String path) {
@@ -372,5 +373,9 @@ final class CatalogReader {
             });
             text.append('}');
         }
+    }
+
+    private static long bytes(List<String> files) {
+        return files.stream().mapToLong(file -> Path.of(file).toFile().length()).sum();
     }
 }

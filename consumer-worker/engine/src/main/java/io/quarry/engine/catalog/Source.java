@@ -17,6 +17,7 @@ import java.util.stream.Collectors;
  * @param eventTime column that says when a row became true; none for facts that do not change
  * @param createdAt column that says when a row became known; none where that is the event time
  * @param columns DuckDB types of the columns by name, in order
+ * @param bytes size of all files when the catalog was read
  */
 public record Source(
         String name,
@@ -24,7 +25,8 @@ public record Source(
         Format format,
         Optional<String> eventTime,
         Optional<String> createdAt,
-        Map<String, String> columns) {
+        Map<String, String> columns,
+        long bytes) {
     /** How a source's files are written. */
     public enum Format {
         PARQUET,

@@ -6,18 +6,26 @@ import io.quarry.engine.catalog.TypeFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What the blocks of one thing are asked for, and how a source's rows match it.
  *
- * @param rows name of the relation with columns k1, k2, ... and, unless only keys are asked for, t: the distinct values
- * @param known name of the relation with the distinct keys, columns k1, k2, ...
+ * @param rows name of the relation with the keys' columns and, unless only keys are asked for, t: the distinct values
+ * @param known name of the relation with the distinct keys, columns k1, k2, ... and id where they are numbered; none to read
+ *     the rows of all keys
+ * @param numbered whether the keys are numbered: then the one column id stands for them
  * @param instants relation with the instants asked about, column t
  * @param source source that is read
  * @param on column of the source by key, in the keys' order
  */
-record Asked(String rows, String known, String instants, Source source, Map<String, String> on) {
+record Asked(
+        String rows, Optional<String> known, boolean numbered, String instants, Source source, Map<String, String> on) {
+    /** Columns that tell the keys apart: id, or k1, k2, ... */
     List<String> keys() {
+        if (numbered) {
+            return List.of("id");
+        }
         List<String> keys = new ArrayList<>();
         for (int i = 1; i <= on.size(); i++) {
             keys.add("k" + i);
@@ -40,6 +48,10 @@ record Asked(String rows, String known, String instants, Source source, Map<Stri
     }
 
     private List<String> keyColumns() {
+        return numbered ? List.of("q.id") : sourceColumns();
+    }
+
+    private List<String> sourceColumns() {
         return on.values().stream()
                 .map(column -> key(column("s", column), source.type(column)))
                 .toList();
@@ -66,12 +78,12 @@ record Asked(String rows, String known, String instants, Source source, Map<Stri
         return Source.utc(column("s", column), source.type(column));
     }
 
-    /** The keys as k1, k2, ... */
+    /** The keys under their names of {@link #keys}. */
     String keySelection() {
         List<String> selected = new ArrayList<>();
         List<String> columns = keyColumns();
         for (int i = 0; i < columns.size(); i++) {
-            selected.add(columns.get(i) + " AS k" + (i + 1));
+            selected.add(columns.get(i) + " AS " + keys().get(i));
         }
         return String.join(", ", selected);
     }
@@ -80,14 +92,18 @@ record Asked(String rows, String known, String instants, Source source, Map<Stri
         return String.join(", ", keyColumns());
     }
 
-    /** The source's rows with a key that is asked for. Null keys match nothing. */
+    /** The source's rows with a key that is asked for, or all. Null keys match nothing. */
     String from() {
-        List<String> columns = keyColumns();
+        if (known.isEmpty()) {
+            return source.scan() + " AS s";
+        }
+        List<String> columns = sourceColumns();
         List<String> conditions = new ArrayList<>();
         for (int i = 0; i < columns.size(); i++) {
             conditions.add(columns.get(i) + " = q.k" + (i + 1));
         }
-        return source.scan() + " AS s\n    SEMI JOIN " + known + " AS q ON " + String.join(" AND ", conditions);
+        return source.scan() + " AS s\n    " + (numbered ? "JOIN " : "SEMI JOIN ") + known.orElseThrow() + " AS q ON "
+                + String.join(" AND ", conditions);
     }
 
     /** Rows that no instant asked about can see are left out early. */

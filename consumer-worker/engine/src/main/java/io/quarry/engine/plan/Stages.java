@@ -25,13 +25,18 @@ import java.util.Set;
  * between the values allow.
  */
 final class Stages {
+    /** A source without times is read as a whole up to this size: leaving out keys not asked about costs more than it saves. */
+    private static final long SMALL_BYTES = 8L << 20;
+
     private final Catalog catalog;
+    private final String input;
+    private final int inputCtes;
     private final List<String> ctes = new ArrayList<>();
     private final Set<Path> reads = new LinkedHashSet<>();
     private final Map<String, String> types = new HashMap<>();
-    private final Map<Thing, String> pairs = new HashMap<>();
-    private final Map<Thing, String> known = new HashMap<>();
+    private final StageKeys keys = new StageKeys(types, ctes::add);
     private String current = "quarry_rows";
+    private boolean reread;
     private int stage;
     private int blocks;
 
@@ -42,7 +47,8 @@ final class Stages {
         this.catalog = catalog;
         input.columns().forEach(column -> types.put(column.stageName(), column.type()));
         ctes.addAll(input.ctes());
-        ctes.add(current + " AS MATERIALIZED (\n  " + input.select() + ")");
+        this.input = input.select();
+        this.inputCtes = ctes.size();
     }
 
     String current() {
@@ -50,7 +56,10 @@ final class Stages {
     }
 
     List<String> ctes() {
-        return List.copyOf(ctes);
+        List<String> all = new ArrayList<>(ctes);
+        // Rows that are read once flow through; rows read again must be the same ones, whatever the input's SQL calls.
+        all.add(inputCtes, "quarry_rows AS " + (reread ? "MATERIALIZED " : "") + "(\n  " + input + ")");
+        return List.copyOf(all);
     }
 
     Set<Path> reads() {
@@ -114,14 +123,14 @@ final class Stages {
     private void next(String select) {
         current = "quarry_rows_" + ++stage;
         ctes.add(current + " AS (\n  " + select + ")");
-        pairs.clear();
-        known.clear();
+        keys.clear();
     }
 
     private void sources(List<Node> nodes) {
         Map<Group, List<Node>> groups = new LinkedHashMap<>();
         nodes.forEach(node ->
                 groups.computeIfAbsent(group(node), group -> new ArrayList<>()).add(node));
+        current = keys.number(current, sorted(groups.keySet()));
         List<String> values = new ArrayList<>();
         List<String> joins = new ArrayList<>();
         groups.forEach((group, members) -> {
@@ -131,16 +140,13 @@ final class Stages {
                 block.values().forEach((column, value) -> values.add(value + " AS " + Sql.name(column)));
             }
         });
-        next("SELECT r.*,\n    " + String.join(",\n    ", values) + "\n    FROM " + current + " AS r"
-                + String.join("", joins));
+        next("SELECT r.*" + keys.excluded() + ",\n    " + String.join(",\n    ", values) + "\n    FROM " + current
+                + " AS r" + String.join("", joins));
     }
 
     private String join(Group group, Block block) {
         List<String> conditions = new ArrayList<>();
-        int n = 0;
-        for (String key : group.thing().keys()) {
-            conditions.add(key("r", key) + " = " + block.name() + ".k" + ++n);
-        }
+        conditions.add(keys.matching(group.thing(), block.name(), numbered(group)));
         String comparison = switch (block.match()) {
             case KEYS -> "";
             case INSTANT -> " = ";
@@ -155,8 +161,22 @@ final class Stages {
                 + String.join(" AND ", conditions);
     }
 
-    private String key(String alias, String column) {
-        return Asked.key(alias + "." + Sql.name(column), types.getOrDefault(column, "VARCHAR"));
+    /** Things whose keys are sorted or grouped by. */
+    private static List<Thing> sorted(Set<Group> groups) {
+        return groups.stream()
+                .filter(group -> !group.kind().equals("lookup"))
+                .map(Group::thing)
+                .distinct()
+                .toList();
+    }
+
+    /** Whether all rows of the group's source are read, not only those with a key that is asked about. */
+    private boolean whole(Group group) {
+        return group.kind().equals("lookup") && catalog.source(group.source()).bytes() <= SMALL_BYTES;
+    }
+
+    private boolean numbered(Group group) {
+        return keys.numbered(group.thing()) && !whole(group);
     }
 
     private static Group group(Node node) {
@@ -180,10 +200,11 @@ final class Stages {
         Source source = catalog.source(group.source());
         source.files().forEach(file -> reads.add(Path.of(file)));
         String name = "quarry_block_" + ++blocks;
-        String keys = known(group.thing());
+        Optional<String> known = whole(group) ? Optional.empty() : Optional.of(keys.known(current, group.thing()));
+        reread |= known.isPresent();
         if (group.kind().equals("aggregate")) {
-            String rows = pairs(group.thing());
-            Asked asked = new Asked(rows, keys, rows, source, group.on());
+            String rows = keys.pairs(current, group.thing());
+            Asked asked = new Asked(rows, known, numbered(group), rows, source, group.on());
             return WindowBlocks.of(
                     name,
                     asked,
@@ -191,7 +212,7 @@ final class Stages {
                     nodes.stream().map(Stages::window).toList());
         }
         String instants = "(SELECT " + Sql.name(InputStage.TIME) + " AS t FROM " + current + ")";
-        Asked asked = new Asked(keys, keys, instants, source, group.on());
+        Asked asked = new Asked("", known, numbered(group), instants, source, group.on());
         List<RowBlocks.Value> values = nodes.stream().map(Stages::value).toList();
         return List.of(
                 switch (group.kind()) {
@@ -227,30 +248,5 @@ final class Stages {
                 aggregate.column(),
                 aggregate.windowMicros(),
                 node.feature().type());
-    }
-
-    /** Name of the relation with the distinct pairs of a thing's keys and an instant in the current stage. */
-    private String pairs(Thing thing) {
-        return pairs.computeIfAbsent(
-                thing,
-                missing -> distinct("quarry_pairs_" + blocks, thing, ", r." + Sql.name(InputStage.TIME) + " AS t"));
-    }
-
-    /** Name of the relation with the distinct keys of a thing in the current stage. */
-    private String known(Thing thing) {
-        return known.computeIfAbsent(thing, missing -> distinct("quarry_keys_" + blocks, thing, ""));
-    }
-
-    private String distinct(String name, Thing thing, String more) {
-        List<String> keys = new ArrayList<>();
-        List<String> conditions = new ArrayList<>();
-        for (String key : thing.keys()) {
-            String value = key("r", key);
-            keys.add(value + " AS k" + (keys.size() + 1));
-            conditions.add(value + " IS NOT NULL");
-        }
-        ctes.add(name + " AS MATERIALIZED (\n  SELECT DISTINCT " + String.join(", ", keys) + more + "\n    FROM "
-                + current + " AS r\n    WHERE " + String.join(" AND ", conditions) + ")");
-        return name;
     }
 }
