@@ -45,4 +45,17 @@ class JobIdsTest {
         assertThat(JobIds.ofKey("nightly/2026-01-02")).isNotEqualTo(id);
         assertThat(id).as("part of the contract").hasToString("81c58523-ff1b-53a4-88f3-d9a361ebbdce");
     }
+
+    @Test
+    void aRepeatHasAnIdOfItsOwnThatIsTheSameEachTime() {
+        UUID id = JobIds.ofRepeat("nightly-42", "replay/r1");
+        assertThat(id.version()).isEqualTo(5);
+        assertThat(id.variant()).isEqualTo(2);
+        assertThat(JobIds.ofRepeat("nightly-42", "replay/r1")).isEqualTo(id);
+        assertThat(JobIds.ofRepeat("nightly-42", "redrive/r1")).isNotEqualTo(id);
+        assertThat(JobIds.ofRepeat("nightly-43", "replay/r1")).isNotEqualTo(id);
+        assertThat(JobIds.ofKey("replay/r1\nnightly-42"))
+                .as("no key is a repeat")
+                .isNotEqualTo(id);
+    }
 }

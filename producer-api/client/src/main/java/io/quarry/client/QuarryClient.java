@@ -1,10 +1,12 @@
 package io.quarry.client;
 
+import io.quarry.avro.DeadJob;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
 import io.quarry.avro.JobState;
 import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.State;
 import io.quarry.schemas.JobIds;
 import io.quarry.schemas.JobRules;
 import io.quarry.schemas.Placement;
@@ -34,6 +36,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -180,6 +184,95 @@ public final class QuarryClient implements AutoCloseable {
     /** The resource groups by name, as of the call. */
     public Map<String, ResourceGroup> groups() {
         return new TreeMap<>(readGroups(new Deadline(settings.submitTimeout())));
+    }
+
+    /**
+     * Appends a range of a job topic again, in the old order, under new ids, beside whatever else goes on. Works on the calling
+     * thread and returns when all is appended. Interrupting the thread stops it between two jobs: the report then says where,
+     * and the thread stays interrupted.
+     *
+     * @param progress told after each record
+     * @throws IllegalArgumentException when the topic is none that can be replayed
+     * @throws SubmitException when a group is unknown, or brokers or registry are out of reach; the same replay id goes on
+     */
+    public ReplayReport replay(Replay replay, Consumer<ReplayReport> progress) {
+        String into = replay.into();
+        if (into != null) {
+            group(into, new Deadline(settings.submitTimeout()));
+        }
+        ReplayRun run = new ReplayRun(
+                replay,
+                ids.next().toString(),
+                topics,
+                clock,
+                serdes.deserializer(Job.class),
+                serdes.deserializer(JobState.class),
+                new ReplayRun.Target() {
+                    @Override
+                    public String queueOf(Job job) {
+                        return queue(job, group(job.getResourceGroup(), new Deadline(settings.submitTimeout())));
+                    }
+
+                    @Override
+                    public void append(String topic, Job job) {
+                        Deadline deadline = new Deadline(settings.submitTimeout());
+                        QuarryClient.this.append(topic, 0, job.getId(), bytes(jobs, topic, job, deadline), deadline);
+                    }
+                },
+                new Pacer(replay.perSecond(), System::nanoTime, TimeUnit.NANOSECONDS::sleep));
+        long begun = System.nanoTime();
+        boolean interrupted = false;
+        try (TopicScan source = scan();
+                TopicScan others = scan()) {
+            ReplayReport report = run.go(source, others, progress);
+            // Closing has to be able to wait.
+            interrupted = Thread.interrupted();
+            return report;
+        } catch (RegistryUnavailableException unavailable) {
+            throw new RegistryUnreachableException(Duration.ofNanos(System.nanoTime() - begun), unavailable);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /**
+     * Jobs that ended without a result, the oldest end first, with what repeats them. Reads jobs.dead and the whole state topic
+     * and keeps what matches in memory. To submit one again: {@code submit(redrive.of(letter.dead().getJob()))}.
+     */
+    public List<DeadLetter> deadLetters(DeadFilter filter) {
+        return deadLetters(filter::matches);
+    }
+
+    /** Those of these jobs that ended without a result, cancelled ones included. */
+    public List<DeadLetter> deadLetters(Set<String> ids) {
+        return deadLetters(dead -> ids.contains(dead.getJob().getId())
+                && JobHandle.isFinal(dead.getState())
+                && dead.getState() != State.SUCCEEDED);
+    }
+
+    /** A job, if it ended without a result; a cancelled one, too. */
+    public Optional<DeadLetter> deadLetter(String id) {
+        return deadLetters(Set.of(id)).stream().findFirst();
+    }
+
+    private List<DeadLetter> deadLetters(Predicate<DeadJob> filter) {
+        try (TopicScan scan = scan()) {
+            return new DeadLetters(
+                            scan, topics, serdes.deserializer(JobState.class), serdes.deserializer(DeadJob.class))
+                    .matching(filter);
+        }
+    }
+
+    /** Records that never became a job, the oldest first, read as the stream is. Close it. */
+    public Stream<InvalidRecord> invalidRecords() {
+        TopicScan scan = scan();
+        return scan.all(topics.invalid()).map(InvalidRecords::of).onClose(scan::close);
+    }
+
+    private TopicScan scan() {
+        return new TopicScan(new KafkaConsumer<>(settings.consumer()), settings.submitTimeout(), settings.servers());
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.quarry.client;
 
 import static org.awaitility.Awaitility.await;
 
+import io.quarry.avro.DeadJob;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobState;
@@ -29,6 +30,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.test.KafkaClusterTestKit;
 import org.apache.kafka.common.test.TestKitNodes;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A real broker and a tiny registry in this JVM, with the topics and the default group of a fresh installation. There is no
@@ -83,6 +85,8 @@ public final class Installation implements AutoCloseable {
             admin.createTopics(List.of(
                             new NewTopic(topics.jobs("default"), 1, (short) 1).configs(large),
                             new NewTopic(topics.oversize(), 1, (short) 1),
+                            new NewTopic(topics.dead(), 1, (short) 1),
+                            new NewTopic(topics.invalid(), 1, (short) 1),
                             new NewTopic(topics.groups(), 1, (short) 1).configs(compacted),
                             new NewTopic(topics.events(), PARTITIONS, (short) 1),
                             new NewTopic(topics.states(), PARTITIONS, (short) 1).configs(compacted)))
@@ -113,6 +117,46 @@ public final class Installation implements AutoCloseable {
                 serdes.serializer(ResourceGroup.class).serialize(topics.groups(), group));
     }
 
+    /** Makes a group of the default's size with an empty queue. */
+    String queue(String group) throws Exception {
+        try (Admin admin = cluster.admin()) {
+            admin.createTopics(List.of(new NewTopic(topics.jobs(group), 1, (short) 1)))
+                    .all()
+                    .get();
+        }
+        group(ResourceGroup.newBuilder().setName(group).setWorker(WORKER).build());
+        return topics.jobs(group);
+    }
+
+    /** Writes a job as a producer of any kind would. */
+    void job(String topic, Job job) {
+        write(topic, job.getId(), serdes.serializer(Job.class).serialize(topic, job));
+    }
+
+    /** The jobs of a topic, in its order; what is no job is left out. */
+    List<Job> jobs(String topic) {
+        return records(topic).stream()
+                .filter(record -> record.value() != null && record.value()[0] == 0)
+                .map(record -> serdes.deserializer(Job.class).deserialize(topic, record.value()))
+                .toList();
+    }
+
+    /** Writes what the lifecycle says of a job that failed. */
+    void dead(DeadJob dead) {
+        write(
+                topics.dead(),
+                dead.getJob().getId(),
+                serdes.serializer(DeadJob.class).serialize(topics.dead(), dead));
+    }
+
+    /** Writes what intake does with a record that is no job. */
+    void invalid(String key, byte[] value, Map<String, String> headers) {
+        ProducerRecord<byte[], byte[]> record =
+                new ProducerRecord<>(topics.invalid(), key.getBytes(StandardCharsets.UTF_8), value);
+        headers.forEach((name, text) -> record.headers().add(name, text.getBytes(StandardCharsets.UTF_8)));
+        send(record);
+    }
+
     /** Writes a job's row as the lifecycle would. */
     public void row(Job job, State state) {
         row(JobState.newBuilder()
@@ -141,12 +185,15 @@ public final class Installation implements AutoCloseable {
                                 .build());
     }
 
-    void write(String topic, String key, byte[] value) {
+    void write(String topic, String key, byte @Nullable [] value) {
+        send(new ProducerRecord<>(topic, key.getBytes(StandardCharsets.UTF_8), value));
+    }
+
+    private void send(ProducerRecord<byte[], byte[]> record) {
         try {
-            producer.send(new ProducerRecord<>(topic, key.getBytes(StandardCharsets.UTF_8), value))
-                    .get();
+            producer.send(record).get();
         } catch (Exception e) {
-            throw new IllegalStateException("cannot write to " + topic, e);
+            throw new IllegalStateException("cannot write to " + record.topic(), e);
         }
     }
 
