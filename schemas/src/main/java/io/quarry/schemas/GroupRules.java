@@ -40,6 +40,7 @@ public final class GroupRules {
                 "max_backoff_ms",
                 group.getMaxBackoffMs(),
                 "must be at least backoff_ms, which is " + group.getBackoffMs());
+        RetryRules.check(found, group.getRetryOn(), group.getNoRetryOn());
         return found.list();
     }
 }

@@ -119,5 +119,15 @@ public final class JobRules {
                 "start_by",
                 job.getStartBy(),
                 "must be before complete_by, which is " + job.getCompleteBy());
+        found.atLeast(0, "backoff_ms", job.getBackoffMs());
+        found.atLeast(0, "max_backoff_ms", job.getMaxBackoffMs());
+        found.require(
+                job.getBackoffMs() == null
+                        || job.getMaxBackoffMs() == null
+                        || job.getMaxBackoffMs() >= job.getBackoffMs(),
+                "max_backoff_ms",
+                job.getMaxBackoffMs(),
+                "must be at least backoff_ms, which is " + job.getBackoffMs());
+        RetryRules.check(found, job.getRetryOn(), job.getNoRetryOn());
     }
 }

@@ -53,6 +53,24 @@ class JobRulesTest {
         assertThat(found.get(0).value()).hasSize(200);
     }
 
+    @Test
+    void backoffAndCausesOfAnotherAttemptAreRefusedByName() {
+        assertThat(broken(job -> job.setBackoffMs(-1L))).containsExactly("backoff_ms");
+        assertThat(broken(job -> job.setBackoffMs(10L).setMaxBackoffMs(9L))).containsExactly("max_backoff_ms");
+        assertThat(broken(job -> job.setRetryOn(List.of("MEMORY_LIMIT")).setNoRetryOn(List.of("WORKER_KILLED"))))
+                .isEmpty();
+        List<Violation> unknown = JobRules.check(job().setRetryOn(List.of("BAD_LUCK"))
+                .setNoRetryOn(List.of("CANCELLED"))
+                .build());
+        assertThat(unknown).extracting(Violation::field).containsExactly("retry_on", "no_retry_on");
+        assertThat(unknown.get(0).value()).isEqualTo("BAD_LUCK");
+        assertThat(unknown.get(0).rule())
+                .contains("must be one of", "MEMORY_LIMIT")
+                .doesNotContain("CANCELLED");
+        assertThat(broken(job -> job.setRetryOn(List.of("DISK_FULL")).setNoRetryOn(List.of("DISK_FULL"))))
+                .containsExactly("no_retry_on");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "Big", "9lives", "a_b", "dead", "invalid", "oversize", "a.b"})
     void aGroupThatCannotBeIsRefused(String group) {

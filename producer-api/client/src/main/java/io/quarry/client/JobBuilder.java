@@ -1,5 +1,6 @@
 package io.quarry.client;
 
+import io.quarry.avro.CauseType;
 import io.quarry.avro.CustomPayload;
 import io.quarry.avro.Job;
 import io.quarry.avro.OfflineQuery;
@@ -11,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -87,6 +89,24 @@ public final class JobBuilder {
     /** Longest that one attempt may run; the group's unless set. */
     public JobBuilder timeout(Duration timeout) {
         job.setTimeoutMs(timeout.toMillis());
+        return this;
+    }
+
+    /** Wait before the second attempt, which doubles with each further one up to a longest; the group's unless set. */
+    public JobBuilder backoff(Duration first, Duration longest) {
+        job.setBackoffMs(first.toMillis()).setMaxBackoffMs(longest.toMillis());
+        return this;
+    }
+
+    /** Causes after which another attempt is made, whatever the table of causes says. */
+    public JobBuilder retryOn(CauseType... causes) {
+        job.setRetryOn(Arrays.stream(causes).map(CauseType::name).toList());
+        return this;
+    }
+
+    /** Causes after which no other attempt is made, whatever the table of causes says. */
+    public JobBuilder noRetryOn(CauseType... causes) {
+        job.setNoRetryOn(Arrays.stream(causes).map(CauseType::name).toList());
         return this;
     }
 

@@ -3,6 +3,7 @@ package io.quarry.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quarry.avro.CauseType;
 import io.quarry.avro.Job;
 import io.quarry.avro.OfflineQuery;
 import io.quarry.avro.Resources;
@@ -38,6 +39,21 @@ class JobBuilderTest {
         assertThat(job.getResources()).isEqualTo(new Resources(2500L, 450L << 30, null));
         assertThat(job.getTimeoutMs()).isEqualTo(7_200_000);
         assertThatThrownBy(() -> JobBuilder.withId("j").memory("450 gigs")).hasMessageContaining("'450 gigs'");
+    }
+
+    @Test
+    void whatIsTriedAgainAndWhenMayBeSaidByTheJob() {
+        Job job = JobBuilder.withId("j")
+                .offlineQuery(query().build())
+                .backoff(Duration.ofSeconds(2), Duration.ofMinutes(1))
+                .retryOn(CauseType.MEMORY_LIMIT)
+                .noRetryOn(CauseType.WORKER_KILLED, CauseType.OOM_KILLED)
+                .build();
+        assertThat(job.getBackoffMs()).isEqualTo(2000);
+        assertThat(job.getMaxBackoffMs()).isEqualTo(60_000);
+        assertThat(job.getRetryOn()).containsExactly("MEMORY_LIMIT");
+        assertThat(job.getNoRetryOn()).containsExactly("WORKER_KILLED", "OOM_KILLED");
+        assertThat(JobRules.check(job)).isEmpty();
     }
 
     @Test

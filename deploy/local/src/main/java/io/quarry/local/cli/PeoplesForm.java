@@ -26,6 +26,8 @@ record PeoplesForm(String record, String field, String name, Kind kind) {
     private static final List<PeoplesForm> ALL = List.of(
             new PeoplesForm(JOB, "resource_group", "group", Kind.AS_IS),
             new PeoplesForm(JOB, "timeout_ms", "timeout", Kind.DURATION),
+            new PeoplesForm(JOB, "backoff_ms", "backoff", Kind.DURATION),
+            new PeoplesForm(JOB, "max_backoff_ms", "max_backoff", Kind.DURATION),
             new PeoplesForm(RESOURCES, "cpu_millis", "cpu", Kind.CPU),
             new PeoplesForm(RESOURCES, "memory_bytes", "memory", Kind.BYTES),
             new PeoplesForm(RESOURCES, "ephemeral_storage_bytes", "ephemeral_storage", Kind.BYTES));
