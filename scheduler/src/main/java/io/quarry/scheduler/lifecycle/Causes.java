@@ -3,8 +3,10 @@ package io.quarry.scheduler.lifecycle;
 import io.quarry.avro.Cause;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.Job;
+import io.quarry.avro.JobState;
 import io.quarry.avro.Outcome;
 import io.quarry.avro.Owner;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -33,7 +35,14 @@ final class Causes {
         if (e.by() != null) {
             evidence.put("requested_by", e.by());
         }
-        return new Cause(CauseType.CANCELLED, e.reason() == null ? "Cancelled on request." : e.reason(), evidence);
+        if (e.reason() != null) {
+            evidence.put("reason", e.reason());
+        }
+        String who = e.by() == null ? "somebody" : e.by();
+        return new Cause(
+                CauseType.CANCELLED,
+                e.reason() == null ? "Cancelled by " + who + "." : "Cancelled by " + who + ": " + e.reason(),
+                evidence);
     }
 
     static Cause neverClaimed(Event.Passed e) {
@@ -55,6 +64,14 @@ final class Causes {
                 CauseType.WORKER_SILENT,
                 "The worker sent no heartbeat for a whole lease.",
                 Map.of("worker", owner.getWorker(), "claim", owner.getClaim()));
+    }
+
+    static Cause tooLong(JobState row) {
+        Instant deadline = row.getRunDeadline();
+        return new Cause(
+                CauseType.RUN_DEADLINE,
+                "The attempt ran longer than its timeout.",
+                Map.of("deadline", String.valueOf(deadline), "started_at", String.valueOf(row.getStartedAt())));
     }
 
     static Cause noPods(Job job) {

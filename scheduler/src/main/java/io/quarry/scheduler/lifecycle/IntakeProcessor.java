@@ -5,7 +5,9 @@ import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
 import io.quarry.avro.Source;
+import io.quarry.schemas.JobRules;
 import io.quarry.schemas.Topics;
+import io.quarry.schemas.Violation;
 import io.quarry.schemas.serde.RegistryUnavailableException;
 import io.quarry.schemas.serde.UnreadableRecordException;
 import java.nio.ByteBuffer;
@@ -187,6 +189,12 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
                             ? "the record has no key: it must be the job's id"
                             : "the record's key is not the job's id",
                     null));
+            return;
+        }
+        if (!JobRules.validId(id)) {
+            // It gets no row: an id of any length and form is no name for anything.
+            Violation broken = Submission.check(job, record.topic(), topics).get(0);
+            out.add(invalid(record, "RULE", broken.toString(), null));
             return;
         }
         Source source = new Source(record.topic(), record.offset());

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,12 +52,25 @@ record Lifecycle(Duration retention, Duration progressInterval) {
      */
     record Context(Instant now, RetryPolicy policy) {}
 
-    /** Row and effects that follow from an event. */
+    /**
+     * Row and effects that follow from an event. A deadline that has passed by the event's time comes first, whether or not a
+     * tick has said so: what becomes of a job depends on the log's time, never on when somebody ticked.
+     */
     Step next(@Nullable JobState row, Event event, Context context) {
         if (row == null) {
-            return unknown(event, context);
+            Step first = unknown(event, context);
+            return first.state() == null ? first : first.then(overdue(first.state(), context));
         }
-        return new Turn(this, row, context).take(event);
+        Step late = overdue(row, context);
+        if (late == null) {
+            return new Turn(this, row, context).take(event);
+        }
+        JobState expired = Objects.requireNonNull(late.state());
+        return event instanceof Due ? late : late.then(new Turn(this, expired, context).take(event));
+    }
+
+    private @Nullable Step overdue(JobState row, Context context) {
+        return isFinal(row.getState()) ? null : new Turn(this, row, context).overdue();
     }
 
     /** Instant at which the row wants to see {@link Due}; null for never. */
@@ -106,7 +120,7 @@ record Lifecycle(Duration retention, Duration progressInterval) {
                     .setSubmittedSource(e.source())
                     .setSource(e.source())
                     .build();
-            return new Turn(this, row, context).take(event);
+            return next(row, event, context);
         }
         if (event instanceof CancelRequested e) {
             JobState row = first(Rows.unseen(e.jobId()), context.now(), State.CANCELLED)
@@ -281,6 +295,10 @@ record Lifecycle(Duration retention, Duration progressInterval) {
             if (!open || e.attempt() != row.getAttempt()) {
                 return fence(e.claim());
             }
+            if (e.job() != null && !Rows.sameBody(row.getJob(), e.job())) {
+                // A duplicate with another body was taken first. What it would publish is not what was asked for first.
+                return fence(e.claim());
+            }
             if (row.getLostOwner() != null) {
                 draft.tell(
                         CommandType.FENCE,
@@ -332,6 +350,9 @@ record Lifecycle(Duration retention, Duration progressInterval) {
 
         private Step comeBack(Heartbeat e) {
             Owner lost = row.getLostOwner();
+            if (reached(row.getRunDeadline())) {
+                return lostForGood(lost);
+            }
             refund(lost);
             draft.row
                     .setOwner(Owner.newBuilder(lost)
@@ -361,6 +382,9 @@ record Lifecycle(Duration retention, Duration progressInterval) {
 
         private Step finished(Finished e) {
             if (isLostOwner(e.claim())) {
+                if (reached(row.getRunDeadline())) {
+                    return lostForGood(row.getLostOwner());
+                }
                 if (e.outcome() == Outcome.SUCCEEDED) {
                     refund(row.getLostOwner());
                     return succeed(e, row.getLostOwner());
@@ -377,7 +401,10 @@ record Lifecycle(Duration retention, Duration progressInterval) {
             return switch (e.outcome()) {
                 case SUCCEEDED -> succeed(e, row.getOwner());
                 case RETRIABLE, UNKNOWN -> failedAttempt(cause, row.getOwner().getWorker());
-                case FAILED -> fail(cause);
+                case FAILED ->
+                    context.policy().asksFor(cause.getType(), row.getJob())
+                            ? failedAttempt(cause, row.getOwner().getWorker())
+                            : fail(cause);
                 case HANDED_BACK -> handedBack(cause);
                 case MISPLACED -> misplaced(cause);
             };
@@ -462,9 +489,16 @@ record Lifecycle(Duration retention, Duration progressInterval) {
             return another(cause, owner.getWorker(), "lost before it started, not charged");
         }
 
+        /** Its time was over before it was heard of again: the attempt that follows it goes on. */
+        private Step lostForGood(Owner lost) {
+            Cause cause = Causes.tooLong(row);
+            draft.tell(CommandType.FENCE, lost.getClaim(), cause.getMessage());
+            return forgetLostOwner(cause);
+        }
+
         private Step forgetLostOwner(Cause cause) {
             String worker = row.getLostOwner().getWorker();
-            draft.row.setLostOwner(null).setCause(cause);
+            draft.row.setLostOwner(null).setRunDeadline(null).setCause(cause);
             return change(row.getState(), worker, cause, "the lost worker will not come back");
         }
 
@@ -486,10 +520,13 @@ record Lifecycle(Duration retention, Duration progressInterval) {
         }
 
         private Step failedAttempt(Cause cause, @Nullable String worker) {
-            if (!RetryPolicy.retriable(cause.getType())
-                    || row.getCharged() >= context.policy().maxAttempts(row.getJob())) {
+            if (!again(cause.getType()) || row.getCharged() >= maxAttempts()) {
                 return fail(cause);
             }
+            return chargedAttempt(cause, worker);
+        }
+
+        private Step chargedAttempt(Cause cause, @Nullable String worker) {
             draft.row.setCharged(row.getCharged() + 1).setDueAt(now.plus(delay(row.getCharged())));
             return another(cause, worker, "failed, is tried again");
         }
@@ -511,7 +548,7 @@ record Lifecycle(Duration retention, Duration progressInterval) {
         }
 
         private Duration delay(int failures) {
-            return context.policy().delay(row.getJob().getId(), row.getHighestAttempt() + 1, failures);
+            return context.policy().delay(row.getJob(), row.getHighestAttempt() + 1, failures);
         }
 
         // ---- requests and time
@@ -529,28 +566,49 @@ record Lifecycle(Duration retention, Duration progressInterval) {
                         ? same()
                         : new Step(Kind.REMOVED, null, List.of());
             }
-            if (reached(row.getJob().getCompleteBy())) {
-                return expire(
-                        CauseType.COMPLETE_DEADLINE, row.getJob().getCompleteBy(), "it was not done by complete_by");
-            }
-            if (row.getState() == State.RUNNING) {
-                return reached(row.getRunDeadline())
-                        ? expire(
-                                CauseType.RUN_DEADLINE, row.getRunDeadline(), "the attempt ran longer than its timeout")
-                        : same();
-            }
-            if (reached(startBy(row))) {
-                return expire(CauseType.START_DEADLINE, startBy(row), "no attempt had started by start_by");
-            }
             if (row.getState() != State.RETRYING || row.getEnqueued() || !reached(row.getDueAt())) {
                 return same();
             }
-            if (row.getCharged() > context.policy().maxAttempts(row.getJob())) {
+            Owner lost = row.getLostOwner();
+            boolean given = lost != null && lost.getStarted() && !again(CauseType.WORKER_SILENT);
+            if (given || row.getCharged() > maxAttempts()) {
                 return fail(row.getCause());
             }
             draft.row.setEnqueued(true).setSource(null).setDueAt(null).setQueuedAt(now);
             append(row.getAttempt());
             return change(row.getOversize() ? State.LAUNCHING : State.RETRYING, null, null, "appended");
+        }
+
+        /** What a deadline does that has passed; null when none has. */
+        @Nullable Step overdue() {
+            Job job = row.getJob();
+            if (reached(job.getCompleteBy())) {
+                return expire(CauseType.COMPLETE_DEADLINE, job.getCompleteBy(), "it was not done by complete_by");
+            }
+            if (row.getState() == State.RUNNING) {
+                return reached(row.getRunDeadline()) ? tooLong() : null;
+            }
+            return reached(startBy(row))
+                    ? expire(CauseType.START_DEADLINE, startBy(row), "no attempt had started by start_by")
+                    : null;
+        }
+
+        private Step tooLong() {
+            Owner owner = row.getOwner();
+            Cause cause = Causes.tooLong(row);
+            if (!again(CauseType.RUN_DEADLINE) || row.getCharged() >= maxAttempts()) {
+                return end(State.EXPIRED, cause, CommandType.FENCE, cause.getMessage());
+            }
+            draft.tell(CommandType.FENCE, owner.getClaim(), cause.getMessage());
+            return chargedAttempt(cause, owner.getWorker());
+        }
+
+        private boolean again(CauseType cause) {
+            return context.policy().again(cause, row.getJob());
+        }
+
+        private int maxAttempts() {
+            return context.policy().maxAttempts(row.getJob());
         }
 
         private boolean reached(@Nullable Instant instant) {

@@ -8,6 +8,7 @@ import io.quarry.avro.JobState;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Source;
 import io.quarry.avro.State;
+import io.quarry.schemas.JobRules;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.serde.UnreadableRecordException;
 import java.nio.charset.StandardCharsets;
@@ -111,7 +112,7 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
                 sweepPassed(event.getSource().getTopic(), event.getSource().getOffset(), now);
             }
         } else {
-            one(event, now);
+            one(record.key(), event, now);
         }
     }
 
@@ -132,18 +133,24 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         return context.recordMetadata().map(m -> m.offset()).orElse(-1L);
     }
 
-    private void one(JobEvent wireEvent, Instant now) {
+    private void one(byte @Nullable [] key, JobEvent wireEvent, Instant now) {
         Event event = Events.of(wireEvent, topics.oversize());
-        if (event == null || wireEvent.getJobId().isEmpty()) {
+        String jobId = wireEvent.getJobId();
+        if (event == null || !JobRules.validId(jobId) || !jobId.equals(Submission.id(key))) {
             unreadable.record();
             LOG.warn(
-                    "Skipped an event that lacks a field or is of an unknown type: type={} jobId={} offset={}",
+                    "Skipped an event that lacks a field, is of an unknown type or is not keyed by a job's id:"
+                            + " type={} writer={} offset={}",
                     wireEvent.getType(),
-                    wireEvent.getJobId(),
+                    shown(wireEvent.getWriter()),
                     offset());
             return;
         }
-        apply(wireEvent.getJobId(), event, now);
+        apply(jobId, event, now);
+    }
+
+    private static String shown(String text) {
+        return text.length() <= 200 ? text : text.substring(0, 200);
     }
 
     // ---- what concerns a whole partition

@@ -1,6 +1,7 @@
 package io.quarry.scheduler.lifecycle;
 
 import io.quarry.schemas.Topics;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serdes;
@@ -8,6 +9,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.Stores;
 
@@ -19,10 +21,18 @@ final class LifecycleTopology implements Supplier<Topology> {
 
     private final LifecycleSettings settings;
     private final Supplier<Wire> wire;
+    private final Function<String, KeyValueBytesStoreSupplier> stores;
 
     LifecycleTopology(LifecycleSettings settings, Supplier<Wire> wire) {
+        this(settings, wire, Stores::persistentKeyValueStore);
+    }
+
+    /** The topology over stores of the caller's. */
+    LifecycleTopology(
+            LifecycleSettings settings, Supplier<Wire> wire, Function<String, KeyValueBytesStoreSupplier> stores) {
         this.settings = settings;
         this.wire = wire;
+        this.stores = stores;
     }
 
     @Override
@@ -41,11 +51,9 @@ final class LifecycleTopology implements Supplier<Topology> {
         topology.addSource("events", new ByteArrayDeserializer(), new ByteArrayDeserializer(), topics.events());
         topology.addProcessor("lifecycle", () -> new LifecycleProcessor(settings, wire.get()), "events");
         topology.addStateStore(
-                Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(ROWS), Serdes.String(), Serdes.ByteArray()),
-                "lifecycle");
+                Stores.keyValueStoreBuilder(stores.apply(ROWS), Serdes.String(), Serdes.ByteArray()), "lifecycle");
         topology.addStateStore(
-                Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(TIMERS), Serdes.Bytes(), Serdes.ByteArray()),
-                "lifecycle");
+                Stores.keyValueStoreBuilder(stores.apply(TIMERS), Serdes.Bytes(), Serdes.ByteArray()), "lifecycle");
         Outgoing.addSink(topology, "lifecycle");
         return topology;
     }

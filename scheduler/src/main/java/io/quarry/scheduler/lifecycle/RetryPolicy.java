@@ -3,8 +3,10 @@ package io.quarry.scheduler.lifecycle;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.Job;
 import io.quarry.avro.ResourceGroup;
+import io.quarry.schemas.RetryRules;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
@@ -17,11 +19,30 @@ import org.jspecify.annotations.Nullable;
  * @param backoff bound of the wait before the second attempt; doubles with each further one
  * @param maxBackoff bound of the longest wait
  * @param oversize whether jobs larger than a worker may run in a pod of their own
+ * @param retryOn causes after which a job that does not say is tried again
+ * @param noRetryOn causes after which a job that does not say is not tried again
  */
-record RetryPolicy(int maxAttempts, Duration timeout, Duration backoff, Duration maxBackoff, boolean oversize) {
+record RetryPolicy(
+        int maxAttempts,
+        Duration timeout,
+        Duration backoff,
+        Duration maxBackoff,
+        boolean oversize,
+        List<String> retryOn,
+        List<String> noRetryOn) {
     /** Of a group whose configuration is not known (yet); says yes to pods, since refusing cannot be taken back. */
     static final RetryPolicy OF_UNKNOWN_GROUP =
             new RetryPolicy(3, Duration.ofDays(1), Duration.ofSeconds(1), Duration.ofMinutes(5), true);
+
+    RetryPolicy {
+        retryOn = List.copyOf(retryOn);
+        noRetryOn = List.copyOf(noRetryOn);
+    }
+
+    /** A policy that leaves every cause to the table. */
+    RetryPolicy(int maxAttempts, Duration timeout, Duration backoff, Duration maxBackoff, boolean oversize) {
+        this(maxAttempts, timeout, backoff, maxBackoff, oversize, List.of(), List.of());
+    }
 
     static RetryPolicy of(@Nullable ResourceGroup group) {
         if (group == null) {
@@ -32,7 +53,9 @@ record RetryPolicy(int maxAttempts, Duration timeout, Duration backoff, Duration
                 Duration.ofMillis(Math.max(1, group.getTimeoutMs())),
                 Duration.ofMillis(Math.max(0, group.getBackoffMs())),
                 Duration.ofMillis(Math.max(0, group.getMaxBackoffMs())),
-                group.getOversizeCeiling() != null);
+                group.getOversizeCeiling() != null,
+                group.getRetryOn(),
+                group.getNoRetryOn());
     }
 
     int maxAttempts(Job job) {
@@ -43,34 +66,18 @@ record RetryPolicy(int maxAttempts, Duration timeout, Duration backoff, Duration
         return job.getTimeoutMs() == null ? timeout : Duration.ofMillis(job.getTimeoutMs());
     }
 
-    /** Whether another attempt may mend what ended one by this cause. */
-    static boolean retriable(CauseType type) {
-        return switch (type) {
-            case UNKNOWN,
-                    TRANSIENT_FAILURE,
-                    DISK_FULL,
-                    WORKER_KILLED,
-                    OOM_KILLED,
-                    WORKER_SILENT,
-                    BROKER_UNREACHABLE,
-                    HANDED_BACK,
-                    EVICTED,
-                    NODE_LOST,
-                    POD_FAILED,
-                    INTERNAL_ERROR -> true;
-            case USER_ERROR,
-                    INVALID_INPUT,
-                    DETERMINISTIC_FAILURE,
-                    MEMORY_LIMIT,
-                    SPILL_FULL,
-                    RUN_DEADLINE,
-                    START_DEADLINE,
-                    COMPLETE_DEADLINE,
-                    CANCELLED,
-                    NEVER_CLAIMED,
-                    UNKNOWN_KIND,
-                    MISPLACED -> false;
-        };
+    /** Whether another attempt may follow what ended one by this cause: as the job says, else its group, else the table. */
+    boolean again(CauseType cause, Job job) {
+        String name = cause.name();
+        boolean said = job.getRetryOn().contains(name) || job.getNoRetryOn().contains(name);
+        return said
+                ? RetryRules.again(cause, job.getRetryOn(), job.getNoRetryOn())
+                : RetryRules.again(cause, retryOn, noRetryOn);
+    }
+
+    /** Whether the job or its group asks for another attempt after this cause, though the attempt's worker says it is of no use. */
+    boolean asksFor(CauseType cause, Job job) {
+        return again(cause, job) && !RetryRules.again(cause, List.of(), List.of());
     }
 
     /**
@@ -79,14 +86,17 @@ record RetryPolicy(int maxAttempts, Duration timeout, Duration backoff, Duration
      *
      * @param failures charged failures so far, at least 1
      */
-    Duration delay(String jobId, int attempt, int failures) {
-        long bound = backoff.toMillis();
-        for (int i = 1; i < failures && bound < maxBackoff.toMillis(); i++) {
-            bound *= 2;
+    Duration delay(Job job, int attempt, int failures) {
+        long first = job.getBackoffMs() == null ? backoff.toMillis() : job.getBackoffMs();
+        long longest = job.getMaxBackoffMs() == null ? Math.max(maxBackoff.toMillis(), first) : job.getMaxBackoffMs();
+        long bound = Math.min(first, longest);
+        for (int i = 1; i < failures && bound < longest; i++) {
+            bound = bound > longest / 2 ? longest : bound * 2;
         }
-        bound = Math.min(bound, maxBackoff.toMillis());
+        // A bound of all that a long holds would leave no room for the instant that it is added to.
+        bound = Math.min(bound, Duration.ofDays(3650).toMillis());
         CRC32 seed = new CRC32();
-        seed.update(jobId.getBytes(StandardCharsets.UTF_8));
+        seed.update(job.getId().getBytes(StandardCharsets.UTF_8));
         return Duration.ofMillis(new SplittableRandom(seed.getValue() * 31 + attempt).nextLong(bound + 1));
     }
 }

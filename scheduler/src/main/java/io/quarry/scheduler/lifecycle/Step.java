@@ -1,6 +1,7 @@
 package io.quarry.scheduler.lifecycle;
 
 import io.quarry.avro.JobState;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,5 +28,15 @@ record Step(Kind kind, @Nullable JobState state, List<Effect> effects) {
 
     Step {
         effects = List.copyOf(effects);
+    }
+
+    /** This step and another one that begins with its row, as one; this one alone when there is no other. */
+    Step then(@Nullable Step other) {
+        if (other == null) {
+            return this;
+        }
+        List<Effect> all = new ArrayList<>(effects);
+        all.addAll(other.effects);
+        return new Step(kind == Kind.SAME ? other.kind : kind, other.state, all);
     }
 }

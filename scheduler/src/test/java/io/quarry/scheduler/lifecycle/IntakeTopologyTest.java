@@ -33,6 +33,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 
 class IntakeTopologyTest {
@@ -105,16 +107,39 @@ class IntakeTopologyTest {
         assertThat(events()).extracting(JobEvent::getJobId).containsExactly("next");
     }
 
-    @Test
-    void nullValuesNullKeysAndForeignKeysAreInvalid() {
-        jobs.pipeInput(new TestRecord<>(utf8("tombstone"), (byte[]) null));
-        jobs.pipeInput(new TestRecord<>((byte[]) null, wire.write("", job("a"))));
-        jobs.pipeInput(utf8("other"), wire.write("", job("a")));
-        jobs.pipeInput(new byte[] {(byte) 0xff}, wire.write("", job("a")));
-        assertThat(invalid.readRecordsToList())
-                .extracting(r -> header(r, "quarry.reason"))
-                .containsExactly("NULL_VALUE", "KEY", "KEY", "KEY");
-        assertThat(events()).isEmpty();
+    @ParameterizedTest
+    @EnumSource(Odd.class)
+    void aRecordThatNamesNoJobIsKeptWithItsReasonAndTheNextJobGoesOn(Odd odd) {
+        jobs.pipeInput(new TestRecord<>(odd.key, odd.job == null ? null : wire.write("", odd.job)));
+        pipe(job("next"));
+        TestRecord<byte[], byte[]> kept = invalid.readRecord();
+        assertThat(header(kept, "quarry.reason")).isEqualTo(odd.reason);
+        assertThat(header(kept, "quarry.detail")).contains(odd.detail);
+        assertThat(kept.getKey()).isEqualTo(odd.key);
+        assertThat(events()).extracting(JobEvent::getJobId).containsExactly("next");
+    }
+
+    @SuppressWarnings("ImmutableEnumChecker") // nobody changes the arrays
+    enum Odd {
+        TOMBSTONE(utf8("a"), null, "NULL_VALUE", "no value"),
+        NULL_KEY(null, job("a"), "KEY", "no key"),
+        EMPTY_KEY(new byte[0], job("a"), "KEY", "no key"),
+        KEY_OF_ANOTHER_JOB(utf8("other"), job("a"), "KEY", "not the job's id"),
+        KEY_NOT_UTF8(new byte[] {(byte) 0xff}, job("a"), "KEY", "no key"),
+        AN_ID_OF_10_KB(utf8("x".repeat(10_240)), job("x".repeat(10_240)), "RULE", "id is xxx"),
+        AN_ID_OF_DOTS(utf8(".."), job(".."), "RULE", "id is ..");
+
+        private final byte @Nullable [] key;
+        private final @Nullable Job job;
+        private final String reason;
+        private final String detail;
+
+        Odd(byte @Nullable [] key, @Nullable Job job, String reason, String detail) {
+            this.key = key;
+            this.job = job;
+            this.reason = reason;
+            this.detail = detail;
+        }
     }
 
     @Test

@@ -81,7 +81,7 @@ class LifecycleTableTest {
             text.append('\n').append(row.getKey()).append('\n');
             Samples.events()
                     .forEach((name, event) ->
-                            text.append(String.format("  %-38s -> %s%n", name, answer(row.getValue(), name, event))));
+                            text.append(String.format("  %-45s -> %s%n", name, answer(row.getValue(), name, event))));
         }
         return text.toString();
     }

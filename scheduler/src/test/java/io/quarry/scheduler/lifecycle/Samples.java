@@ -132,6 +132,22 @@ final class Samples {
         events.put("Passed not so far", new Event.Passed(JOBS, 5));
         events.put("LeaseOut owner", new Event.LeaseOut("owner"));
         events.put("LeaseOut other", new Event.LeaseOut("other"));
+        events.put(
+                "Claimed first attempt, other body",
+                new Event.Claimed(
+                        "other",
+                        1,
+                        "worker-other",
+                        true,
+                        FIRST,
+                        Job.newBuilder(job()).setName("other").build()));
+        events.put("Claimed first attempt, after start_by", claimed("other", 1, true));
+        events.put("Heartbeat owner, after run deadline", new Event.Heartbeat("owner", true, null));
+        events.put("Finished owner SUCCEEDED, after run deadline", finished("owner", Outcome.SUCCEEDED));
+        events.put("Submitted, after complete_by", submitted());
+        events.put("Claimed first attempt, after complete_by", claimed("other", 1, true));
+        events.put("Finished owner SUCCEEDED, after complete_by", finished("owner", Outcome.SUCCEEDED));
+        events.put("CancelRequested, after complete_by", cancel());
         events.put("Due early", new Event.Due());
         events.put("Due after backoff", new Event.Due());
         events.put("Due after run deadline and start_by", new Event.Due());
@@ -144,8 +160,15 @@ final class Samples {
     static Instant at(String name) {
         return switch (name) {
             case "Due after backoff" -> T0.plus(Duration.ofMinutes(10));
-            case "Due after run deadline and start_by" -> T0.plus(Duration.ofHours(3));
-            case "Due after complete_by" -> T0.plus(Duration.ofHours(6));
+            case "Due after run deadline and start_by",
+                    "Claimed first attempt, after start_by",
+                    "Heartbeat owner, after run deadline",
+                    "Finished owner SUCCEEDED, after run deadline" -> T0.plus(Duration.ofHours(3));
+            case "Due after complete_by",
+                    "Submitted, after complete_by",
+                    "Claimed first attempt, after complete_by",
+                    "Finished owner SUCCEEDED, after complete_by",
+                    "CancelRequested, after complete_by" -> T0.plus(Duration.ofHours(6));
             case "Due after retention" -> T0.plus(RETENTION).plus(Duration.ofDays(1));
             default -> T0;
         };

@@ -4,7 +4,9 @@ import io.quarry.schemas.serde.RegistryUnavailableException;
 import io.quarry.schemas.serde.UnreadableRecordException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Objects;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.apache.avro.io.BinaryEncoder;
@@ -15,11 +17,28 @@ import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.avro.specific.SpecificDatumWriter;
 import org.apache.avro.specific.SpecificRecord;
 
-/** Avro without a registry, which can be away all the same. Bytes that begin with 9 are poison. */
+/**
+ * Avro without a registry, which can be away all the same. The first byte is the committed version of the record that the rest
+ * was written with, 0 for the version in the making; 9 marks poison.
+ */
 final class TestWire implements Wire {
+    private final boolean recording;
     boolean registryAway;
     /** Whether writing asks the registry too, as it does for the first record of a type. */
     boolean registryAwayForWriting;
+
+    TestWire() {
+        this(false);
+    }
+
+    private TestWire(boolean recording) {
+        this.recording = recording;
+    }
+
+    /** Names the newest committed version in what it writes, so that later versions can read it. */
+    static TestWire recording() {
+        return new TestWire(true);
+    }
 
     @Override
     public <T extends SpecificRecord> byte[] write(String topic, T value) {
@@ -27,7 +46,7 @@ final class TestWire implements Wire {
             throw new RegistryUnavailableException("away", null);
         }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        bytes.write(0);
+        bytes.write(recording ? newest(value.getSchema().getName()) : 0);
         try {
             BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(bytes, null);
             new SpecificDatumWriter<T>(value.getSchema(), SpecificData.getForClass(value.getClass()))
@@ -50,10 +69,25 @@ final class TestWire implements Wire {
         SpecificData data = SpecificData.getForClass(type);
         Schema schema = data.getSchema(type);
         try {
-            return new SpecificDatumReader<T>(schema, schema, data)
+            Schema writer = bytes[0] == 0 ? schema : committed(schema.getName(), bytes[0]);
+            return new SpecificDatumReader<T>(writer, schema, data)
                     .read(null, DecoderFactory.get().binaryDecoder(bytes, 1, bytes.length - 1, null));
         } catch (IOException | AvroRuntimeException e) {
             throw new UnreadableRecordException(UnreadableRecordException.Reason.CORRUPT, "garbage", e);
+        }
+    }
+
+    private static int newest(String record) {
+        int version = 1;
+        while (Wire.class.getResource("/avro/" + record + "/" + (version + 1) + ".avsc") != null) {
+            version++;
+        }
+        return version;
+    }
+
+    private static Schema committed(String record, int version) throws IOException {
+        try (InputStream in = Wire.class.getResourceAsStream("/avro/" + record + "/" + version + ".avsc")) {
+            return new Schema.Parser().parse(Objects.requireNonNull(in));
         }
     }
 }
