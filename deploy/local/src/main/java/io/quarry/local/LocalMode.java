@@ -46,6 +46,7 @@ public final class LocalMode implements AutoCloseable {
      * @throws DataDirectoryException when the data directory cannot be used
      * @throws io.quarry.local.broker.BrokerException when the embedded broker cannot start
      * @throws io.quarry.local.registry.RegistryException when the embedded registry cannot start
+     * @throws UnreachableException when an external broker does not answer
      * @throws LocalModeException when the rest cannot; nothing is left running in any of these cases
      */
     public static LocalMode start(LocalSettings settings, StartListener listener) {
@@ -116,8 +117,9 @@ public final class LocalMode implements AutoCloseable {
         return Math.max(gib, share / gib * gib);
     }
 
-    private AutoCloseable startBroker(LocalSettings local) {
+    private AutoCloseable startBroker(LocalSettings local) throws InterruptedException {
         if (!local.hasOwnBroker()) {
+            ExternalBroker.reach(ClientSettings.of(settings), local.brokerReach());
             return () -> {};
         }
         LocalBroker broker = closing("broker", LocalBroker.start(data.kafka(), local.brokerPort()));

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param registryPort port of the embedded registry, 0 for any that is free
  * @param workers how many worker processes to run, 0 for none
  * @param workerHeapBytes Java heap of one worker; the rest of its memory is the engine's
+ * @param brokerReach how long an external broker may take to answer at the start
  * @param stopGrace how long a worker may take to stop before it is killed
  * @param passed every setting, defaults included, that broker clients, scheduler and workers get
  */
@@ -22,6 +23,7 @@ public record LocalSettings(
         int registryPort,
         int workers,
         long workerHeapBytes,
+        Duration brokerReach,
         Duration stopGrace,
         Map<String, String> passed) {
     private static final long MIB = 1L << 20;
@@ -79,6 +81,7 @@ public record LocalSettings(
                 (int) number(given, "registry.port", 0, 0, 65535),
                 workers,
                 heap,
+                Duration.ofMillis(number(given, "broker.reach.ms", 15_000, 100, 3_600_000)),
                 Duration.ofMillis(number(given, "workers.stop.grace.ms", 10_000, 0, 86_400_000)),
                 passed);
     }

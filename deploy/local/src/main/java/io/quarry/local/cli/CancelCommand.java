@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.avro.State;
 import io.quarry.client.QuarryClient;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,7 +15,10 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "cancel",
         mixinStandardHelpOptions = true,
-        description = "Asks for a job to be cancelled. A job that is done stays as it is.",
+        description = {
+            "Asks for a job to be cancelled. A job that is over stays as it is, and the command says so: that is no error,",
+            "since the job does not run any more. The job's last state says whether the cancel was in time."
+        },
         footerHeading = "%nExample:%n",
         footer = "  quarry cancel nightly-42 --reason 'wrong catalog'%n  quarry wait nightly-42")
 final class CancelCommand implements Callable<Integer> {
@@ -39,21 +43,34 @@ final class CancelCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Connection to = connection.find(console);
+        State before;
         try (JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
-            if (rows.find(id).isEmpty()) {
-                throw JobCommand.noJob(id);
-            }
+            before = rows.find(id).orElseThrow(() -> JobCommand.noJob(id)).getState();
         }
-        try (QuarryClient client = QuarryClient.connect(to.settings())) {
-            client.handle(id).cancel(console.variable("USER").orElse("cli"), reason);
+        boolean over = ExitCodes.isFinal(before);
+        if (!over) {
+            ask(to);
         }
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("id", id);
-        answer.put("cancel_requested", true);
+        answer.put("cancel_requested", !over);
+        answer.put("state", before.name());
         output.print(
                 console,
                 answer,
-                () -> List.of("cancel of " + id + " is asked for; 'quarry wait " + id + "' waits for it"));
+                () -> List.of(
+                        over
+                                ? id + " is already " + before + ": there is nothing to cancel"
+                                : "cancel of " + id + " is asked for; 'quarry wait " + id + "' waits for it"));
         return ExitCodes.DONE;
+    }
+
+    private void ask(Connection to) {
+        Map<String, String> settings = new LinkedHashMap<>(to.settings());
+        settings.putIfAbsent(
+                "submit.timeout.ms", Long.toString(connection.reach().toMillis()));
+        try (QuarryClient client = QuarryClient.connect(settings)) {
+            client.handle(id).cancel(console.variable("USER").orElse("cli"), reason);
+        }
     }
 }

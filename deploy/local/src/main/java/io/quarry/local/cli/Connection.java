@@ -6,6 +6,7 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -101,6 +102,31 @@ record Connection(Map<String, String> settings, String origin) {
             }
         });
         return kafka;
+    }
+
+    /** The broker does not answer: what was tried, for how long, and what to do. */
+    CommandFailure brokerAway(Duration tried, Throwable failure) {
+        return CommandFailure.unreachable(
+                "no broker answers at " + bootstrapServers() + " (from " + origin + ")"
+                        + (tried.isZero() ? ": no such host" : ", tried for " + Text.duration(tried))
+                        + ". Is 'deploy/quarry local' running? --bootstrap-servers names another broker",
+                failure);
+    }
+
+    /** The broker answers and does not let us in. */
+    CommandFailure brokerRefuses(Throwable failure) {
+        return CommandFailure.unreachable(
+                "the broker at " + bootstrapServers() + " (from " + origin + ") refuses: " + Text.message(failure)
+                        + ". Settings such as sasl.jaas.config are taken from the file that --config names",
+                failure);
+    }
+
+    /** The registry does not answer, or not as one. */
+    CommandFailure registryAway(String said, Throwable failure) {
+        return CommandFailure.unreachable(
+                "the schema registry at " + settings.get(REGISTRY) + " cannot be used: " + said
+                        + ". Is it running? --registry-url names another one",
+                failure);
     }
 
     private static boolean alive(@Nullable String pid) {

@@ -47,14 +47,25 @@ final class ConnectionOptions {
             description = "Longest wait for the broker (default: ${DEFAULT-VALUE}).")
     private int connectTimeout;
 
+    private @Nullable Connection found;
+
     Connection find(Console console) {
+        if (connectTimeout < 1) {
+            throw CommandFailure.badUsage("--connect-timeout is " + connectTimeout + ": it has to be at least 1");
+        }
         Map<String, String> flags = new LinkedHashMap<>();
         put(flags, Connection.BOOTSTRAP, bootstrapServers);
         put(flags, Connection.REGISTRY, registryUrl);
         put(flags, Connection.PREFIX, topicPrefix);
         Optional<Path> file = Optional.ofNullable(config)
                 .or(() -> console.variable("QUARRY_CONFIG").map(Path::of));
-        return Connection.find(flags, file, console, DataPlace.local(console, data));
+        found = Connection.find(flags, file, console, DataPlace.local(console, data));
+        return found;
+    }
+
+    /** What this command connects to; empty before it looked. */
+    Optional<Connection> found() {
+        return Optional.ofNullable(found);
     }
 
     Duration reach() {

@@ -41,6 +41,11 @@ record Console(
                 && !variable("TERM").orElse("").equals("dumb");
     }
 
+    /** Columns that a table may take: the terminal's; in a pipe or a file whatever it needs, so that nothing is cut. */
+    int tableWidth() {
+        return outTerminal ? width : TextTable.UNBOUNDED;
+    }
+
     /** A line for people, on standard error: standard output belongs to the answer. */
     void say(String line) {
         err.println(line);

@@ -120,9 +120,9 @@ final class DatasetCommand implements Callable<Integer> {
         for (int i = 0; i < preview.columns().size(); i++) {
             schema.row(List.of(preview.columns().get(i), preview.types().get(i)));
         }
-        lines.addAll(schema.lines(console.width()));
+        lines.addAll(schema.lines(console.tableWidth()));
         lines.add("");
-        lines.addAll(preview.lines(console.width()));
+        lines.addAll(preview.lines(console.tableWidth()));
         return lines;
     }
 

@@ -87,7 +87,7 @@ record DemoReport(
             lines.addAll(JobText.page(row, console));
             return lines;
         }
-        lines.addAll(preview.lines(console.width()));
+        lines.addAll(preview.lines(console.tableWidth()));
         lines.add("");
         Map<String, @Nullable String> facts = new LinkedHashMap<>();
         facts.put("state", Text.state(row.getState(), colour));

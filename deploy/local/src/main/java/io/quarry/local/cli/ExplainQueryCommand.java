@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,10 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "explain-query",
         mixinStandardHelpOptions = true,
-        description = "Prints the SQL that a query is planned to, without running it. Needs no broker.",
+        description = {
+            "Prints what a query does and the SQL that it is planned to, without running it. Needs no broker.",
+            "The explanation stands in SQL comments, so that the whole can be given to DuckDB."
+        },
         footerHeading = "%nExample:%n",
         footer = "  quarry explain-query deploy/demo/query.yaml%n"
                 + "  quarry explain-query my-query.yaml --catalog my-catalog.yaml -o json")
@@ -69,9 +73,14 @@ final class ExplainQueryCommand implements Callable<Integer> {
                 ? List.of(SubmittedFile.directory(file))
                 : inputDirs.stream().map(Path::toAbsolutePath).toList();
         try (Connection connection = DriverManager.getConnection("jdbc:duckdb:")) {
-            QueryPlan plan = Planner.plan(
-                    Catalog.load(catalog), query, console.clock().instant(), PlanInputs.on(connection, allowed));
-            output.print(console, tree(plan), () -> List.of(plan.sql()));
+            Catalog loaded = Catalog.load(catalog);
+            QueryPlan plan = Planner.plan(loaded, query, console.clock().instant(), PlanInputs.on(connection, allowed));
+            Explanation explanation = Explanation.of(loaded, query);
+            output.print(console, tree(plan, explanation), () -> {
+                List<String> lines = new ArrayList<>(explanation.comments(plan, catalog));
+                lines.add(plan.sql());
+                return lines;
+            });
             return ExitCodes.DONE;
         } catch (CatalogException e) {
             e.problems().forEach(problem -> console.say(problem.toString()));
@@ -95,16 +104,17 @@ final class ExplainQueryCommand implements Callable<Integer> {
         return QuarryCommand.existing(file, "the catalog");
     }
 
-    private static Map<String, Object> tree(QueryPlan plan) {
+    private static Map<String, Object> tree(QueryPlan plan, Explanation explanation) {
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("sql", plan.sql());
+        tree.put("plan_hash", plan.hash());
+        tree.put("catalog_hash", plan.catalogHash());
         tree.put(
                 "columns",
                 plan.columns().stream().map(ExplainQueryCommand::column).toList());
         tree.put("reads", plan.reads().stream().map(Path::toString).toList());
         plan.inputRows().ifPresent(rows -> tree.put("input_rows", rows));
-        tree.put("hash", plan.hash());
-        tree.put("catalog_hash", plan.catalogHash());
+        tree.putAll(explanation.tree());
         return tree;
     }
 

@@ -10,7 +10,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "job",
         mixinStandardHelpOptions = true,
-        description = "Shows a job: state, progress, result and history.",
+        description = "Shows a job: state, progress, result, every attempt with its cause, and history.",
         footerHeading = "%nExample:%n",
         footer = "  quarry job 0193a7c2-5d1e-7c3a-9a51-0c7d6b1f2e3d%n  quarry job nightly-42 -o json")
 final class JobCommand implements Callable<Integer> {
@@ -33,7 +33,7 @@ final class JobCommand implements Callable<Integer> {
     public Integer call() {
         try (JobRows rows = JobRows.open(connection.find(console), console.clock(), connection.reach())) {
             JobState row = rows.find(id).orElseThrow(() -> noJob(id));
-            output.print(console, AvroTree.of(row), () -> JobText.page(row, console));
+            output.print(console, JobText.tree(row), () -> JobText.page(row, console));
         }
         return ExitCodes.DONE;
     }

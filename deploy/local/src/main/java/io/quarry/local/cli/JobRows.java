@@ -1,7 +1,6 @@
 package io.quarry.local.cli;
 
 import io.quarry.avro.JobState;
-import io.quarry.schemas.serde.RegistryUnavailableException;
 import io.quarry.schemas.serde.WireSerdes;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -19,11 +18,8 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.RecordDeserializationException;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /** Reads what the lifecycle says about jobs from its compacted topic. Not safe for use by several threads. */
@@ -40,6 +36,11 @@ final class JobRows implements AutoCloseable {
         this.partitions = partitions;
     }
 
+    /**
+     * Opens the topic.
+     *
+     * @param reach how long each question to the broker may take; what takes longer ends in a TimeoutException
+     */
     static JobRows open(Connection connection, Clock clock, Duration reach) {
         Map<String, Object> settings = new LinkedHashMap<>(connection.kafka());
         settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
@@ -66,20 +67,10 @@ final class JobRows implements AutoCloseable {
             }
             partitions.sort(Comparator.comparingInt(TopicPartition::partition));
             return new JobRows(consumer, clock, partitions);
-        } catch (TimeoutException e) {
-            consumer.close();
-            throw unreachable(connection, e);
         } catch (RuntimeException e) {
             consumer.close();
             throw e;
         }
-    }
-
-    static CommandFailure unreachable(Connection connection, Throwable origin) {
-        return CommandFailure.unreachable(
-                "no broker answers at " + connection.bootstrapServers() + " (from " + connection.origin()
-                        + "): is it running? 'deploy/quarry local' starts one",
-                origin);
     }
 
     /** The rows of all jobs, in the order of their submission. */
@@ -155,20 +146,7 @@ final class JobRows implements AutoCloseable {
     }
 
     private Iterable<ConsumerRecord<String, JobState>> poll() {
-        try {
-            return consumer.poll(POLL);
-        } catch (RecordDeserializationException e) {
-            throw readable(e);
-        }
-    }
-
-    private static RuntimeException readable(KafkaException e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof RegistryUnavailableException) {
-                return CommandFailure.unreachable("the schema registry cannot be reached: " + cause.getMessage(), e);
-            }
-        }
-        return e;
+        return consumer.poll(POLL);
     }
 
     private void assign(Collection<TopicPartition> from) {

@@ -4,12 +4,15 @@ import io.quarry.avro.Cause;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Manifest;
 import io.quarry.avro.Progress;
+import io.quarry.avro.State;
 import io.quarry.avro.Transition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Shows jobs to people: one as a page, many as a table. */
@@ -22,22 +25,22 @@ final class JobText {
             return List.of("no jobs");
         }
         TextTable table =
-                new TextTable("ID", "STATE", "GROUP", "ATTEMPT", "SUBMITTED", "QUEUED", "RAN", "ROWS", "NAME");
+                new TextTable("ID", "STATE", "NAME", "GROUP", "SUBMITTED", "QUEUED", "RAN", "ROWS", "ATTEMPT");
         for (JobState row : rows) {
             Manifest manifest = row.getManifest();
             Progress progress = row.getProgress();
             table.row(
                     row.getJob().getId(),
                     row.getState().name(),
+                    row.getJob().getName() == null ? "" : row.getJob().getName(),
                     row.getJob().getResourceGroup(),
-                    row.getAttempt(),
                     Text.time(row.getSubmittedAt()),
                     Text.between(row.getSubmittedAt(), row.getFirstStartedAt()),
                     Text.between(row.getFirstStartedAt(), row.getFinishedAt()),
                     manifest != null
                             ? Text.count(manifest.getRows())
                             : progress != null && progress.getRows() > 0 ? Text.count(progress.getRows()) : "-",
-                    row.getJob().getName() == null ? "" : row.getJob().getName());
+                    row.getAttempt());
         }
         return table.lines(Math.max(width, 120));
     }
@@ -59,7 +62,7 @@ final class JobText {
         facts.put("queued", Text.between(row.getSubmittedAt(), row.getFirstStartedAt()));
         facts.put("ran", Text.between(row.getFirstStartedAt(), row.getFinishedAt()));
         progress(row, facts);
-        cause(row.getCause(), facts);
+        facts.put("cause", row.getCause() == null ? null : because(row.getCause()));
         if (row.getManifest() != null) {
             facts.putAll(manifest(row.getManifest()));
         }
@@ -69,22 +72,67 @@ final class JobText {
                     row.getDuplicates() + (row.getConflict() ? ", one with another body: the first one counts" : ""));
         }
         List<String> lines = facts(facts);
-        lines.add("");
-        lines.add(Text.bold("history", colour));
+        // A line that is too long for the terminal is wrapped by it: nothing of a cause is cut.
+        int width = TextTable.UNBOUNDED;
+        evidence(row.getCause()).ifPresent(table -> section(lines, "evidence", table.lines(width), colour));
+        List<AttemptView> attempts = AttemptView.of(row);
+        if (attempts.size() > 1) {
+            section(lines, "attempts", AttemptView.table(attempts).lines(width), colour);
+        }
         TextTable history = new TextTable("AT", "STATE", "ATTEMPT", "WORKER", "WHAT");
-        for (Transition step : row.getHistory()) {
-            String why = step.getCause() == null
-                    ? ""
-                    : " (" + step.getCause().getType() + ": " + step.getCause().getMessage() + ")";
+        for (Transition step : timeline(row)) {
             history.row(
                     Text.time(step.getAt()),
                     step.getState(),
                     step.getAttempt(),
                     step.getWorker() == null ? "" : step.getWorker(),
-                    step.getDetail() + why);
+                    step.getDetail() + (step.getCause() == null ? "" : " (" + because(step.getCause()) + ")"));
         }
-        lines.addAll(history.lines(Math.max(console.width(), 160)));
+        section(lines, "history", history.lines(width), colour);
         return lines;
+    }
+
+    private static void section(List<String> lines, String title, List<String> table, boolean colour) {
+        lines.add("");
+        lines.add(Text.bold(title, colour));
+        lines.addAll(table);
+    }
+
+    /** One job for programs: its row with every attempt beside it. */
+    static Map<String, Object> tree(JobState row) {
+        Map<String, Object> tree = new LinkedHashMap<>(AvroTree.of(row));
+        tree.put("attempts", AttemptView.of(row).stream().map(AttemptView::tree).toList());
+        tree.put("history", timeline(row).stream().map(AvroTree::of).toList());
+        return tree;
+    }
+
+    /**
+     * What happened, the submission first: where a worker's claim overtook it in the log, the lifecycle learned of the job by
+     * the claim and logged no line of its own.
+     */
+    static List<Transition> timeline(JobState row) {
+        List<Transition> lines = new ArrayList<>(row.getHistory());
+        State first = lines.isEmpty() ? State.UNKNOWN : lines.get(0).getState();
+        boolean said = first == State.QUEUED || first == State.LAUNCHING;
+        if (row.getSubmittedSource() != null && !said) {
+            State entered = row.getOversize() ? State.LAUNCHING : State.QUEUED;
+            lines.add(0, new Transition(row.getSubmittedAt(), entered, 1, null, null, "submitted"));
+        }
+        return lines;
+    }
+
+    /** The cause in one line; a cancel without a reason is its type alone. */
+    static String because(Cause cause) {
+        return cause.getType() + (cause.getMessage().isBlank() ? "" : ": " + cause.getMessage());
+    }
+
+    private static Optional<TextTable> evidence(@Nullable Cause cause) {
+        if (cause == null || cause.getEvidence().isEmpty()) {
+            return Optional.empty();
+        }
+        TextTable table = new TextTable("KEY", "VALUE");
+        new TreeMap<>(cause.getEvidence()).forEach((name, value) -> table.row(name, Text.measure(name, value)));
+        return Optional.of(table);
     }
 
     /** What was published. */
@@ -122,14 +170,6 @@ final class JobText {
         facts.put("progress", progress.getPhase() + share + ", " + Text.count(progress.getRows()) + " rows");
         facts.put("memory", Text.bytes(progress.getMemoryBytes()));
         facts.put("says", progress.getLogLine());
-    }
-
-    private static void cause(@Nullable Cause cause, Map<String, @Nullable String> facts) {
-        if (cause == null) {
-            return;
-        }
-        facts.put("cause", cause.getType() + ": " + cause.getMessage());
-        cause.getEvidence().forEach((name, value) -> facts.put("  " + name, value));
     }
 
     private static String by(@Nullable String submitter) {

@@ -56,7 +56,9 @@ final class JobsCommand implements Callable<Integer> {
             java.util.Collections.reverse(all);
             List<JobState> shown = all.stream().limit(limit).toList();
             output.print(
-                    console, shown.stream().map(AvroTree::of).toList(), () -> JobText.table(shown, console.width()));
+                    console,
+                    shown.stream().map(AvroTree::of).toList(),
+                    () -> JobText.table(shown, console.tableWidth()));
             if (output.forPeople() && shown.size() < all.size()) {
                 console.say((all.size() - shown.size()) + " older ones are not shown: --limit");
             }

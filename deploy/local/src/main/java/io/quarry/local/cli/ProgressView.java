@@ -1,6 +1,7 @@
 package io.quarry.local.cli;
 
 import io.quarry.avro.JobState;
+import io.quarry.avro.Manifest;
 import io.quarry.avro.Progress;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,7 +34,8 @@ final class ProgressView implements AutoCloseable {
         if (progress != null) {
             pace.sample(now, fraction, progress.getRows());
         }
-        String phase = row.getState() + (progress == null ? "" : "/" + progress.getPhase());
+        String phase = row.getState()
+                + (progress == null || ExitCodes.isFinal(row.getState()) ? "" : "/" + progress.getPhase());
         if (console.errTerminal()) {
             draw(bar(row, fraction) + text(row, now));
         } else if (!phase.equals(shown) || Duration.between(shownAt, now).compareTo(REPEAT) >= 0) {
@@ -55,6 +57,18 @@ final class ProgressView implements AutoCloseable {
     private String text(JobState row, Instant now) {
         List<String> parts = new ArrayList<>();
         parts.add(row.getState().name().toLowerCase(Locale.ROOT));
+        if (ExitCodes.isFinal(row.getState())) {
+            // The last progress that was reported is behind what was reached.
+            Manifest manifest = row.getManifest();
+            if (manifest != null) {
+                parts.add(Text.count(manifest.getRows()) + " rows");
+            }
+            if (row.getCause() != null) {
+                parts.add(row.getCause().getType().name());
+            }
+            parts.add(Text.between(row.getSubmittedAt(), row.getFinishedAt() == null ? now : row.getFinishedAt()));
+            return String.join("  ", parts);
+        }
         Progress progress = row.getProgress();
         if (progress != null && !progress.getPhase().isEmpty()) {
             parts.add(progress.getPhase());
@@ -65,11 +79,9 @@ final class ProgressView implements AutoCloseable {
         if (progress != null && progress.getRows() > 0) {
             parts.add(Text.count(progress.getRows()) + " rows");
         }
-        if (!ExitCodes.isFinal(row.getState())) {
-            pace.rowsPerSecond().ifPresent(rate -> parts.add(Text.count(rate) + " rows/s"));
-            pace.remaining().ifPresent(left -> parts.add(Text.duration(left) + " left"));
-            parts.add(Text.between(row.getSubmittedAt(), now));
-        }
+        pace.rowsPerSecond().ifPresent(rate -> parts.add(Text.count(rate) + " rows/s"));
+        pace.remaining().ifPresent(left -> parts.add(Text.duration(left) + " left"));
+        parts.add(Text.between(row.getSubmittedAt(), now));
         return String.join("  ", parts);
     }
 

@@ -1,21 +1,11 @@
 package io.quarry.local.cli;
 
-import io.quarry.client.BrokerUnreachableException;
-import io.quarry.client.InvalidJobException;
-import io.quarry.client.RegistryUnreachableException;
-import io.quarry.client.SubmitException;
-import io.quarry.local.DataDirectoryException;
-import io.quarry.local.LocalModeException;
-import io.quarry.local.SettingException;
-import io.quarry.local.broker.BrokerException;
-import io.quarry.local.registry.RegistryException;
-import io.quarry.schemas.serde.RegistryUnavailableException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -86,7 +76,7 @@ final class QuarryCommand implements Callable<Integer> {
         line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
         line.setParameterExceptionHandler((failure, arguments) -> badUsage(console, failure));
-        line.setExecutionExceptionHandler((failure, command, parsed) -> failed(console, failure));
+        line.setExecutionExceptionHandler((failure, command, parsed) -> failed(console, failure, command));
         return line;
     }
 
@@ -103,47 +93,11 @@ final class QuarryCommand implements Callable<Integer> {
         return name.equals("quarry") ? "" : name.substring("quarry ".length()) + " ";
     }
 
-    private static int failed(Console console, Exception failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof CommandFailure known) {
-                console.say("quarry: " + known.text());
-                return known.exitCode();
-            }
-            if (cause instanceof JobFileException file) {
-                file.problems().forEach(problem -> console.say(problem.toString()));
-                return ExitCodes.BAD_USAGE;
-            }
-            if (cause instanceof RegistryUnavailableException) {
-                console.say("quarry: the schema registry cannot be reached: " + cause.getMessage());
-                return ExitCodes.UNREACHABLE;
-            }
-            if (cause instanceof BrokerUnreachableException || cause instanceof RegistryUnreachableException) {
-                console.say("quarry: " + cause.getMessage());
-                return ExitCodes.UNREACHABLE;
-            }
-            if (cause instanceof InvalidJobException invalid) {
-                invalid.violations().forEach(violation -> console.say("quarry: " + violation));
-                return ExitCodes.BAD_USAGE;
-            }
-            if (cause instanceof SubmitException) {
-                console.say("quarry: " + cause.getMessage());
-                return ExitCodes.BAD_USAGE;
-            }
-            if (cause instanceof SettingException) {
-                console.say("quarry: " + cause.getMessage());
-                return ExitCodes.BAD_USAGE;
-            }
-            if (cause instanceof LocalModeException
-                    || cause instanceof DataDirectoryException
-                    || cause instanceof BrokerException
-                    || cause instanceof RegistryException) {
-                console.say("quarry: " + cause.getMessage());
-                return ExitCodes.FAILED;
-            }
-            if (cause instanceof TimeoutException) {
-                console.say("quarry: the broker does not answer: " + cause.getMessage());
-                return ExitCodes.UNREACHABLE;
-            }
+    private static int failed(Console console, Exception failure, CommandLine command) {
+        Optional<Failure> known = Failure.known(failure, connection(command));
+        if (known.isPresent()) {
+            known.get().lines().forEach(console::say);
+            return known.get().exitCode();
         }
         console.say("quarry: " + failure);
         if (console.variable("QUARRY_DEBUG").isPresent()) {
@@ -152,6 +106,15 @@ final class QuarryCommand implements Callable<Integer> {
             console.say("Set QUARRY_DEBUG=1 to see where.");
         }
         return ExitCodes.FAILED;
+    }
+
+    /** Where the command looks for broker and registry, if it does. */
+    private static Optional<ConnectionOptions> connection(CommandLine command) {
+        return command.getCommandSpec().mixins().values().stream()
+                .map(CommandSpec::userObject)
+                .filter(ConnectionOptions.class::isInstance)
+                .map(ConnectionOptions.class::cast)
+                .findFirst();
     }
 
     /** A file that has to be there, named in the error when it is not. */

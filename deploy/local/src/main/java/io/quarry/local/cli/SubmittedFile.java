@@ -55,11 +55,14 @@ final class SubmittedFile {
         try {
             if (name.equals("-")) {
                 byte[] bytes = console.in().readNBytes((int) MOST_BYTES + 1);
-                return within(name, bytes.length, new String(bytes, StandardCharsets.UTF_8));
+                if (bytes.length > MOST_BYTES) {
+                    throw tooLarge("standard input has more than " + Text.bytes(MOST_BYTES));
+                }
+                return new String(bytes, StandardCharsets.UTF_8);
             }
             Path file = QuarryCommand.existing(Path.of(name), "the file");
             if (Files.size(file) > MOST_BYTES) {
-                return within(name, Files.size(file), "");
+                throw tooLarge(name + " has " + Text.bytes(Files.size(file)));
             }
             return Files.readString(file);
         } catch (CharacterCodingException e) {
@@ -69,13 +72,9 @@ final class SubmittedFile {
         }
     }
 
-    private static String within(String name, long bytes, String text) {
-        if (bytes > MOST_BYTES) {
-            throw CommandFailure.badUsage(
-                    name + " has " + Text.bytes(bytes) + " (a job has at most 1 MiB of inline rows):"
-                            + " put the rows into a Parquet file below one of the worker's input directories and name it in"
-                            + " input.files");
-        }
-        return text;
+    private static CommandFailure tooLarge(String found) {
+        return CommandFailure.badUsage(found
+                + " (a job has at most 1 MiB of inline rows): put the rows into a Parquet file below one of the worker's"
+                + " input directories and name it in input.files");
     }
 }

@@ -30,6 +30,27 @@ final class Text {
         return unit == 0 ? bytes + " B" : String.format(Locale.ROOT, "%.1f %s", value, UNITS[unit]);
     }
 
+    /** A piece of evidence for people: its name says its unit. What is not a number stays as it is. */
+    static String measure(String name, String value) {
+        if (!value.matches("-?[0-9]{1,18}")) {
+            return value;
+        }
+        long number = Long.parseLong(value);
+        if (number < 0) {
+            return value;
+        }
+        if (name.endsWith("_bytes") || name.equals("bytes")) {
+            return bytes(number);
+        }
+        if (name.endsWith("_ms")) {
+            return duration(Duration.ofMillis(number));
+        }
+        if (name.endsWith("_seconds")) {
+            return duration(Duration.ofSeconds(number));
+        }
+        return name.endsWith("_millis") ? String.format(Locale.ROOT, "%.1f cores", number / 1000.0) : value;
+    }
+
     static String time(@Nullable Instant instant) {
         return instant == null ? "-" : TIME.format(instant);
     }
@@ -53,13 +74,19 @@ final class Text {
         return from == null || to == null || to.isBefore(from) ? "-" : duration(Duration.between(from, to));
     }
 
+    /** What a failure says, or its kind when it says nothing. */
+    static String message(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null ? failure.toString() : message;
+    }
+
     /** What the innermost cause of a failure says: those around it repeat it in their own words. */
     static String reason(Throwable failure) {
         Throwable cause = failure;
         while (cause.getCause() != null && cause.getCause() != cause) {
             cause = cause.getCause();
         }
-        return cause.getMessage() == null ? cause.toString() : cause.getMessage();
+        return message(cause);
     }
 
     /** Colours a state: green for a result, red for none, yellow for what goes on. */

@@ -5,6 +5,9 @@ import java.util.List;
 
 /** A table in plain text with aligned columns: numbers to the right, all else to the left. */
 final class TextTable {
+    /** A width that everything fits into: neither columns nor cells are cut. */
+    static final int UNBOUNDED = Integer.MAX_VALUE;
+
     private static final int WIDEST = 60;
 
     private final List<String> header;
@@ -35,9 +38,17 @@ final class TextTable {
         return rows.isEmpty();
     }
 
-    /** The lines of the table, header first. Columns that do not fit into the width are left out, and the last line says so. */
+    /**
+     * The lines of the table, header first. Columns that do not fit into the width are left out, and the last line says so;
+     * long cells are shortened. With {@link #UNBOUNDED} neither happens.
+     */
     List<String> lines(int width) {
-        int[] widths = widths();
+        List<List<String>> rows = width == UNBOUNDED
+                ? this.rows
+                : this.rows.stream()
+                        .map(row -> row.stream().map(TextTable::shortened).toList())
+                        .toList();
+        int[] widths = widths(rows);
         int shown = 0;
         int used = 0;
         while (shown < widths.length && (shown == 0 || used + widths[shown] <= width)) {
@@ -45,18 +56,19 @@ final class TextTable {
             shown++;
         }
         List<String> lines = new ArrayList<>();
-        lines.add(line(header, widths, shown, false));
+        lines.add(line(header, widths, shown, false, rows));
         for (List<String> row : rows) {
-            lines.add(line(row, widths, shown, true));
+            lines.add(line(row, widths, shown, true, rows));
         }
         if (shown < widths.length) {
-            lines.add("(" + (widths.length - shown) + " more columns: "
-                    + String.join(", ", header.subList(shown, header.size())) + ")");
+            lines.add(
+                    "(" + (widths.length - shown) + (widths.length - shown == 1 ? " more column: " : " more columns: ")
+                            + String.join(", ", header.subList(shown, header.size())) + ")");
         }
         return lines;
     }
 
-    private int[] widths() {
+    private int[] widths(List<List<String>> rows) {
         int[] widths = new int[header.size()];
         for (int i = 0; i < widths.length; i++) {
             widths[i] = header.get(i).length();
@@ -67,18 +79,18 @@ final class TextTable {
         return widths;
     }
 
-    private String line(List<String> cells, int[] widths, int shown, boolean isRow) {
+    private static String line(List<String> cells, int[] widths, int shown, boolean isRow, List<List<String>> rows) {
         StringBuilder line = new StringBuilder();
         for (int i = 0; i < shown; i++) {
             String cell = cells.get(i);
             String padding = " ".repeat(widths[i] - cell.length());
-            boolean right = isRow ? isNumber(cell) : isNumberColumn(i);
+            boolean right = isRow ? isNumber(cell) : isNumberColumn(rows, i);
             line.append(right ? padding + cell : cell + padding).append("  ");
         }
         return line.toString().stripTrailing();
     }
 
-    private boolean isNumberColumn(int index) {
+    private static boolean isNumberColumn(List<List<String>> rows, int index) {
         return rows.stream().anyMatch(row -> isNumber(row.get(index)));
     }
 
@@ -87,7 +99,10 @@ final class TextTable {
     }
 
     private static String oneLine(String text) {
-        String line = text.replaceAll("\\s+", " ").strip();
+        return text.replaceAll("\\s+", " ").strip();
+    }
+
+    private static String shortened(String line) {
         return line.length() > WIDEST ? line.substring(0, WIDEST - 1) + "…" : line;
     }
 }

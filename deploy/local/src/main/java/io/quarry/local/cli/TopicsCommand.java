@@ -45,7 +45,7 @@ final class TopicsCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() throws InterruptedException, ExecutionException {
         Connection to = connection.find(console);
         Map<String, Long> depth;
         try (JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
@@ -78,10 +78,8 @@ final class TopicsCommand implements Callable<Integer> {
                 }
                 answer.add(topic);
             }
-        } catch (ExecutionException e) {
-            throw JobRows.unreachable(to, e);
         }
-        output.print(console, answer, () -> table(answer));
+        output.print(console, answer, () -> table(answer, console.tableWidth()));
         return ExitCodes.DONE;
     }
 
@@ -134,7 +132,7 @@ final class TopicsCommand implements Callable<Integer> {
         return offsets;
     }
 
-    private static List<String> table(List<Map<String, Object>> answer) {
+    private static List<String> table(List<Map<String, Object>> answer, int width) {
         TextTable table = new TextTable("NAME", "PARTITIONS", "RECORDS", "DEPTH");
         for (Map<String, Object> topic : answer) {
             Object depth = topic.get("depth");
@@ -144,6 +142,6 @@ final class TopicsCommand implements Callable<Integer> {
                     String.valueOf(topic.get("records")),
                     depth == null ? "" : depth.toString());
         }
-        return table.lines(200);
+        return table.lines(width);
     }
 }

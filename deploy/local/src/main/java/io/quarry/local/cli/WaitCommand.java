@@ -61,7 +61,7 @@ final class WaitCommand implements Callable<Integer> {
             return ExitCodes.STILL_RUNNING;
         }
         JobState row = last.get();
-        output.print(console, AvroTree.of(row), () -> JobText.page(row, console));
+        output.print(console, JobText.tree(row), () -> JobText.page(row, console));
         if (!ExitCodes.isFinal(row.getState())) {
             console.say("quarry: job " + id + " is not done yet; it goes on. 'quarry wait " + id + "' waits again");
         }

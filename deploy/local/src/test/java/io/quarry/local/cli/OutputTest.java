@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
+import io.quarry.avro.Manifest;
 import io.quarry.avro.Progress;
 import io.quarry.avro.State;
 import java.io.ByteArrayOutputStream;
@@ -36,7 +37,42 @@ class OutputTest {
     void columnsThatDoNotFitAreNamedInstead() {
         TextTable table = new TextTable("A", "B", "C").row("x".repeat(8), "y".repeat(8), "z".repeat(8));
 
-        assertThat(table.lines(20)).containsExactly("A         B", "xxxxxxxx  yyyyyyyy", "(1 more columns: C)");
+        assertThat(table.lines(20)).containsExactly("A         B", "xxxxxxxx  yyyyyyyy", "(1 more column: C)");
+    }
+
+    @Test
+    void inAPipeNeitherColumnsNorCellsAreCut() {
+        String text = "x".repeat(500);
+        TextTable table = new TextTable("A", "B").row(text, text);
+
+        assertThat(table.lines(TextTable.UNBOUNDED).get(1)).isEqualTo(text + "  " + text);
+        assertThat(table.lines(100).get(1)).contains("…");
+        assertThat(console(false).tableWidth()).isEqualTo(TextTable.UNBOUNDED);
+        assertThat(console(true).tableWidth()).isEqualTo(100);
+    }
+
+    private Console console(boolean terminal) {
+        return CommandRun.console(
+                directory, Map.of(), "", new ByteArrayOutputStream(), new ByteArrayOutputStream(), terminal);
+    }
+
+    @Test
+    void theLastLineOfProgressSaysWhatWasReachedAndNotHowFarItWasLast() {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Console console = CommandRun.console(directory, Map.of(), "", new ByteArrayOutputStream(), err, false);
+
+        try (ProgressView view = new ProgressView(console)) {
+            view.show(JobState.newBuilder(row(State.SUCCEEDED, progress(0.92)))
+                    .setFinishedAt(Instant.parse("2026-11-24T12:00:08Z"))
+                    .setManifest(Manifest.newBuilder()
+                            .setLocation("file:///d")
+                            .setRows(1_000_000)
+                            .setBytes(1)
+                            .build())
+                    .build());
+        }
+
+        assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("j: succeeded  1,000,000 rows  8.00 s\n");
     }
 
     @Test

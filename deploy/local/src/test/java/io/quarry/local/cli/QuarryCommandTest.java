@@ -3,6 +3,7 @@ package io.quarry.local.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarry.avro.State;
+import io.quarry.local.DataDirectory;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -108,6 +109,107 @@ class QuarryCommandTest {
 
         assertThat(result.code()).isEqualTo(3);
         assertThat(result.err()).contains("localhost:" + port).contains("QUARRY_BOOTSTRAP_SERVERS");
+    }
+
+    @Test
+    void submitSaysWhichAddressItTriedAndForHowLongInTheUsersWords() throws IOException {
+        Path file = Files.writeString(home.resolve("q.yaml"), "input: {columns: {a.b: [1]}}\noutputs: [a.c]\n");
+
+        CommandRun result = run(
+                "submit",
+                file.toString(),
+                "--bootstrap-servers",
+                "localhost:1",
+                "--registry-url",
+                "http://localhost:2",
+                "--connect-timeout",
+                "1");
+
+        assertThat(result.code()).isEqualTo(3);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err())
+                .startsWith("quarry: no broker answers at localhost:1 (from --bootstrap-servers), tried for 1.")
+                .contains("Is 'deploy/quarry local' running?")
+                .doesNotContain("submit.timeout.ms", "resource groups")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void aHostThatDoesNotExistIsNamed() {
+        CommandRun result = run(
+                "topics", "--bootstrap-servers", "no-such-host.invalid:9092", "--registry-url", "http://localhost:2");
+
+        assertThat(result.code()).isEqualTo(3);
+        assertThat(result.err())
+                .contains("no broker answers at no-such-host.invalid:9092 (from --bootstrap-servers): no such host");
+    }
+
+    @Test
+    void aWaitOfNoTimeIsBadUsage() {
+        CommandRun result = run("jobs", "--bootstrap-servers", "localhost:1", "--connect-timeout", "0");
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("--connect-timeout is 0");
+    }
+
+    @Test
+    void anExternalBrokerThatDoesNotAnswerEndsTheStartAndLeavesNoDirectory() {
+        CommandRun result =
+                run("local", "--bootstrap-servers", "localhost:1", "--set", "broker.reach.ms=500", "--workers", "0");
+
+        assertThat(result.code()).isEqualTo(3);
+        assertThat(result.err()).contains("no broker answers at localhost:1");
+        assertThat(home).isEmptyDirectory();
+    }
+
+    @Test
+    void aPortThatIsTakenEndsTheStartNamesThePortAndLeavesNoDirectory() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
+            CommandRun result = run("local", "--port", Integer.toString(taken.getLocalPort()), "--workers", "0");
+
+            assertThat(result.code()).isEqualTo(1);
+            assertThat(result.err()).contains(Integer.toString(taken.getLocalPort()));
+            assertThat(home).isEmptyDirectory();
+        }
+    }
+
+    @Test
+    void aDataDirectoryThatAnotherProcessHasEndsTheStartAndIsLeftAlone() throws IOException {
+        Path data = home.resolve("data");
+        try (DataDirectory held = DataDirectory.open(data)) {
+            CommandRun result = run("local", "--data", data.toString(), "--workers", "0");
+
+            assertThat(result.code()).isEqualTo(1);
+            assertThat(result.err())
+                    .contains("is locked by process " + ProcessHandle.current().pid())
+                    .contains("--data DIR");
+            assertThat(held.datasets()).exists();
+        }
+    }
+
+    @Test
+    void aDataDirectoryOfAnOlderVersionIsRefusedWithTheWayOut() throws IOException {
+        Path data = Files.createDirectories(home.resolve("data"));
+        Files.writeString(data.resolve("lock"), "");
+        Files.writeString(data.resolve("version"), "0\n");
+
+        CommandRun result = run("local", "--data", data.toString(), "--workers", "0");
+
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.err())
+                .contains("an older version of Quarry (layout 0")
+                .contains("move the directory away");
+        assertThat(data.resolve("version")).hasContent("0");
+    }
+
+    @Test
+    void tooMuchOnStandardInputIsNamedAsThat() {
+        CommandRun result = CommandRun.of(home, Map.of(), "#".repeat((16 << 20) + 1), "submit", "-");
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err())
+                .contains("standard input has more than 16.0 MiB")
+                .contains("input.files");
     }
 
     @Test
