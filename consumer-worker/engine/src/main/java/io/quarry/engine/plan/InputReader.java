@@ -48,6 +48,8 @@ final class InputReader {
     private final List<String> ctes = new ArrayList<>();
     private OptionalLong rows = OptionalLong.empty();
     private boolean timesFromRows;
+    /** The rows' instants, where an input column holds them as they are. */
+    private String instants = "";
 
     InputReader(
             Catalog catalog,
@@ -123,7 +125,7 @@ final class InputReader {
                 result += "\n  WHERE " + String.join(" AND ", conditions);
             }
             if (most != null) {
-                result += "\n  ORDER BY " + (order.isEmpty() ? "ALL" : Sql.names(order)) + "\n  LIMIT " + most;
+                result += "\n  ORDER BY " + Sql.names(order.isEmpty() ? stageNames() : order) + "\n  LIMIT " + most;
             }
         }
         return result;
@@ -138,12 +140,19 @@ final class InputReader {
             wrongs.add("offline_query.sample_fraction", fraction.toString(), "must be above 0 and at most 1");
         }
         List<String> hashed = new ArrayList<>();
-        columns.forEach(column -> hashed.add(Sql.name(column.stageName())));
-        if (timesFromRows) {
-            hashed.add(Sql.name(InputStage.TIME));
-        }
+        stageNames().forEach(name -> hashed.add(Sql.name(name)));
         return "hash(CAST(" + query.getSampleSeed() + " AS BIGINT), " + String.join(", ", hashed)
                 + ") / 18446744073709551616.0 < " + fraction;
+    }
+
+    /** The input's columns from left to right, and the rows' own instants. */
+    private List<String> stageNames() {
+        List<String> names =
+                new ArrayList<>(columns.stream().map(InputColumn::stageName).toList());
+        if (timesFromRows && !names.contains(InputStage.TIME)) {
+            names.add(InputStage.TIME);
+        }
+        return names;
     }
 
     private String inline(List<InlineColumn> given) {
@@ -330,7 +339,8 @@ final class InputReader {
     }
 
     private void column(String name, String type, String expression) {
-        InputColumn column = new InputColumn(name, type);
+        boolean instant = name.equals(query.getTimeColumn()) && type.equals("TIMESTAMP");
+        InputColumn column = new InputColumn(name, type, instant);
         Set<String> taken = new HashSet<>();
         columns.forEach(other -> taken.add(other.name().toLowerCase(Locale.ROOT)));
         if (taken.contains(name.toLowerCase(Locale.ROOT))) {
@@ -350,7 +360,11 @@ final class InputReader {
             return;
         }
         columns.add(column);
-        projections.add(expression + " AS " + Sql.name(column.stageName()));
+        if (instant) {
+            instants = expression;
+        } else {
+            projections.add(expression + " AS " + Sql.name(column.stageName()));
+        }
     }
 
     /** Whether each row has an instant of its own in input_times; notes what is wrong with their number. */
@@ -408,7 +422,7 @@ final class InputReader {
                             "must be a DATE or TIMESTAMP column; it is " + column.type());
                 }
                 timesFromRows = true;
-                return Source.utc(Sql.name(column.stageName()), column.type());
+                return column.instant() ? instants : Source.utc(Sql.name(column.stageName()), column.type());
             }
         }
         if (!columns.isEmpty()) {

@@ -67,8 +67,9 @@ final class Nodes {
 
     /** Stage column of a feature of a thing; adds what has to be computed for it. */
     private String column(Thing thing, Feature feature, boolean own) {
-        if (own && given.containsKey(feature.fullName())) {
-            return new InputColumn(feature.fullName(), feature.type()).stageName();
+        InputColumn known = given.get(feature.fullName());
+        if (own && known != null) {
+            return known.stageName();
         }
         List<String> keyNames =
                 List.copyOf(catalog.entity(thing.entity()).keys().keySet());

@@ -94,7 +94,6 @@ final class ManifestFile {
                     ordered("name", column.name(), "type", column.type(), "null_count", column.nulls());
             put(entry, "min", column.min());
             put(entry, "max", column.max());
-            put(entry, "approx_distinct", column.approxDistinct());
             columns.add(entry);
         }
         content.put("columns", columns);

@@ -40,8 +40,7 @@ final class PartsWriter {
             String type,
             long nulls,
             @Nullable String min,
-            @Nullable String max,
-            @Nullable Long approxDistinct) {}
+            @Nullable String max) {}
 
     /** All parts, and the raw statistics by column: one map per part, as DuckDB returns them. */
     record Written(List<Part> parts, Map<String, List<Map<String, String>>> statistics) {
@@ -89,7 +88,7 @@ final class PartsWriter {
         return new Written(List.copyOf(parts), statistics);
     }
 
-    /** Statistics of every column: nulls and extremes as the files say, distinct values from one pass over them. */
+    /** Statistics of every column, as the writer gathered them for the files: the rows are not read again. */
     List<ColumnStatistics> statistics(QueryPlan plan, Written written) throws SQLException {
         List<PlannedColumn> columns = plan.columns();
         if (columns.isEmpty()) {
@@ -98,36 +97,17 @@ final class PartsWriter {
         String extremes = columns.stream()
                 .map(column -> extreme("min", column, written) + ", " + extreme("max", column, written))
                 .collect(Collectors.joining(", "));
-        String distinct = columns.stream()
-                .map(column -> countable(column.type())
-                        ? "approx_count_distinct(" + Engine.identifier(column.name()) + ")"
-                        : "NULL::BIGINT")
-                .collect(Collectors.joining(", "));
-        String files = written.parts().stream()
-                .map(part -> Engine.literal(output.resolve(part.file()).toString()))
-                .collect(Collectors.joining(", ", "[", "]"));
-        List<@Nullable String> minMax = engine.query("SELECT " + extremes, result -> {
-            List<@Nullable String> values = new ArrayList<>();
-            result.next();
-            for (int i = 1; i <= 2 * columns.size(); i++) {
-                values.add(result.getString(i));
-            }
-            return values;
-        });
-        return engine.query("SELECT " + distinct + " FROM read_parquet(" + files + ")", result -> {
+        return engine.query("SELECT " + extremes, result -> {
             result.next();
             List<ColumnStatistics> statistics = new ArrayList<>();
             for (int i = 0; i < columns.size(); i++) {
-                long count = result.getLong(i + 1);
-                Long approximately = result.wasNull() ? null : count;
                 PlannedColumn column = columns.get(i);
                 statistics.add(new ColumnStatistics(
                         column.name(),
                         column.type(),
                         nulls(column, written),
-                        minMax.get(2 * i),
-                        minMax.get(2 * i + 1),
-                        approximately));
+                        result.getString(2 * i + 1),
+                        result.getString(2 * i + 2)));
             }
             return statistics;
         });
@@ -139,7 +119,7 @@ final class PartsWriter {
                 .filter(value -> value != null)
                 .map(value -> "TRY_CAST(" + Engine.literal(value) + " AS " + column.type() + ")")
                 .toList();
-        if (values.isEmpty() || !countable(column.type())) {
+        if (values.isEmpty() || !ordered(column.type())) {
             return "NULL";
         }
         // Compared as the column's own type: as text, 9 would be above 10.
@@ -157,7 +137,7 @@ final class PartsWriter {
     }
 
     /** Nested and opaque types have no extremes worth a statistic. */
-    private static boolean countable(String type) {
+    private static boolean ordered(String type) {
         return !type.contains("[")
                 && !type.startsWith("STRUCT")
                 && !type.startsWith("MAP")

@@ -3,4 +3,3 @@ SELECT a.origin, a.destination, a.date, timezone('UTC', a.date) AS __time__,
 FROM ${flights} AS a
 LEFT JOIN ${airports} AS o ON o.iata = a.origin
 LEFT JOIN ${airports} AS d ON d.iata = a.destination
-WHERE a.date >= TIMESTAMP '2001-04-01' AND a.date < TIMESTAMP '2001-05-01'

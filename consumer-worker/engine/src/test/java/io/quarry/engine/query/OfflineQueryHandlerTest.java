@@ -142,7 +142,6 @@ class OfflineQueryHandlerTest {
         assertThat(ids.path("null_count").asLong()).isEqualTo(1);
         assertThat(ids.path("min").asText()).isEqualTo("0");
         assertThat(ids.path("max").asText()).isEqualTo("10");
-        assertThat(ids.path("approx_distinct").asLong()).isEqualTo(3);
         assertThat(json.path("reads")).hasSize(2).allSatisfy(read -> {
             assertThat(Path.of(read.path("path").asText())).exists();
             assertThat(read.path("bytes").asLong()).isPositive();
