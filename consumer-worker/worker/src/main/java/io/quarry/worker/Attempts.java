@@ -80,7 +80,7 @@ final class Attempts {
                 () -> {
                     try {
                         pulse.tick();
-                    } catch (RuntimeException e) {
+                    } catch (RuntimeException | Error e) {
                         // Thrown on, it would end the heartbeats without a word.
                         LOG.atError()
                                 .addKeyValue("jobId", attempt.claim().job().getId())

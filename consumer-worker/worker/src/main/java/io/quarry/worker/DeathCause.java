@@ -12,6 +12,12 @@ final class DeathCause {
     private static final int BY_SIGNAL = 128;
     private static final int LONGEST_LOG = 2000;
 
+    /** What a JVM does with -XX:+ExitOnOutOfMemoryError. */
+    private static final int BY_JVM_OUT_OF_MEMORY = 3;
+
+    private static final String JVM_OUT_OF_MEMORY = "Terminating due to java.lang.OutOfMemoryError";
+    private static final String HEAP = "The worker's Java heap is exhausted: ask for fewer rows at a time.";
+
     /** Numbers as on Linux; those of other systems differ above 6, except for 9 and 15. */
     private static final Map<Integer, String> SIGNALS = Map.ofEntries(
             Map.entry(1, "SIGHUP"),
@@ -58,6 +64,10 @@ final class DeathCause {
                     "The worker's process was ended by " + SIGNALS.get(signal) + ".",
                     evidence);
         }
+        if (code == BY_JVM_OUT_OF_MEMORY
+                && death.lastLines().stream().anyMatch(line -> line.startsWith(JVM_OUT_OF_MEMORY))) {
+            return new Cause(CauseType.MEMORY_LIMIT, HEAP, evidence);
+        }
         return switch (code) {
             case ExitCode.STUCK ->
                 new Cause(
@@ -65,8 +75,7 @@ final class DeathCause {
                         "The handler did not stop when it was told to" + why(stop)
                                 + ", so the worker ended its process.",
                         evidence);
-            case ExitCode.OUT_OF_MEMORY ->
-                new Cause(CauseType.MEMORY_LIMIT, "The worker's Java heap is exhausted.", evidence);
+            case ExitCode.OUT_OF_MEMORY -> new Cause(CauseType.MEMORY_LIMIT, HEAP, evidence);
             case ExitCode.FAULT ->
                 new Cause(CauseType.INTERNAL_ERROR, "The worker ended by a fault of its own: see its log.", evidence);
             default ->

@@ -128,6 +128,20 @@ class DeathTest {
     }
 
     @Test
+    void jvmThatExitsWhenItsHeapIsExhaustedIsKnownByItsLastWords() {
+        Death death = new Death(
+                3,
+                0,
+                false,
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                List.of("something", "Terminating due to java.lang.OutOfMemoryError: Java heap space"));
+
+        assertThat(DeathCause.of(death, null).getType()).isEqualTo(CauseType.MEMORY_LIMIT);
+        assertThat(type(3, null)).isEqualTo(CauseType.WORKER_KILLED);
+    }
+
+    @Test
     void logTailKeepsItsEnd() {
         Death death = new Death(
                 137, 0, false, OptionalLong.empty(), OptionalLong.empty(), List.of("x".repeat(5000), "the end"));

@@ -5,9 +5,11 @@ import io.quarry.local.broker.LocalBroker;
 import io.quarry.local.registry.RegistryServer;
 import io.quarry.scheduler.SchedulerProcess;
 import io.quarry.schemas.Topics;
+import io.quarry.worker.DeathReports;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -82,7 +84,11 @@ public final class LocalMode implements AutoCloseable {
                 return data;
             });
             // The processes take a second to come up, which the scheduler's start fills.
-            this.workers = closing("workers", Workers.start(local, data, settings(), parts.workerMain()));
+            DeathReports deathReports = closing(
+                    "death reports",
+                    new DeathReports(
+                            settings(), "local/" + ProcessHandle.current().pid(), InstantSource.system()));
+            this.workers = closing("workers", Workers.start(local, data, settings(), parts.workerMain(), deathReports));
             phase(Phase.SCHEDULER, () -> {
                 AutoCloseable scheduler = closing("scheduler", parts.scheduler().start(settings()));
                 if (scheduler instanceof SchedulerProcess process) {

@@ -21,6 +21,15 @@ record RestartPolicy(Duration first, Duration longest, Duration healthyAfter) {
      */
     record Decision(int deaths, Duration delay) {}
 
+    /**
+     * After the death of a process that had a job in hand. It had got well, and what ended it was most likely that job, whose
+     * own attempts are bounded: the others need not wait.
+     */
+    Decision afterAJob() {
+        return new Decision(0, first);
+    }
+
+    /** After a death of any other process. */
     Decision after(int deathsBefore, Duration lived) {
         int deaths = lived.compareTo(healthyAfter) >= 0 ? 1 : deathsBefore + 1;
         Duration delay = first;

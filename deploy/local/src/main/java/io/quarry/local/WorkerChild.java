@@ -1,13 +1,15 @@
 package io.quarry.local;
 
+import io.quarry.worker.Death;
+import io.quarry.worker.DeathReports;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -16,20 +18,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One worker slot: a child process that is started again when it dies, by a thread of its own. The child reads the end of
+ * One worker slot: a child process that is started again when it dies, by a thread of its own, which also reports the jobs
+ * that it had in hand: they go on at once instead of when a lease is over. The child reads the end of
  * its standard input when this process is gone, however that went, and ends too.
  */
 final class WorkerChild {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerChild.class);
     private static final long LOG_LIMIT_BYTES = 16L << 20;
 
-    private final String name;
-    private final List<String> command;
-    private final Path log;
-    private final Path tmp;
-    private final Path pidFile;
-    private final boolean finishes;
+    private static final Duration LOOK = Duration.ofMillis(250);
+    private static final Path PROC = Path.of("/proc");
+
+    private final WorkerSlot slot;
     private final RestartPolicy policy;
+    private final DeathReports deathReports;
+    private final OomKills oomKills;
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Thread supervisor;
 
@@ -37,27 +40,13 @@ final class WorkerChild {
     private WorkerView.State state = WorkerView.State.RESTARTING;
     private int deaths;
 
-    /**
-     * Describes a slot and starts nothing.
-     *
-     * @param finishes whether the process finishes its job when it is to stop, instead of handing it back
-     */
-    WorkerChild(
-            String name,
-            List<String> command,
-            Path log,
-            Path tmp,
-            Path pidFile,
-            boolean finishes,
-            RestartPolicy policy) {
-        this.name = name;
-        this.command = List.copyOf(command);
-        this.log = log;
-        this.tmp = tmp;
-        this.pidFile = pidFile;
-        this.finishes = finishes;
+    /** Describes a slot and starts nothing. */
+    WorkerChild(WorkerSlot slot, RestartPolicy policy, DeathReports deathReports, OomKills oomKills) {
+        this.slot = slot;
         this.policy = policy;
-        this.supervisor = new Thread(this::supervise, "supervisor-" + name);
+        this.deathReports = deathReports;
+        this.oomKills = oomKills;
+        this.supervisor = new Thread(this::supervise, "supervisor-" + slot.name());
         this.supervisor.setDaemon(true);
     }
 
@@ -68,11 +57,11 @@ final class WorkerChild {
     synchronized WorkerView view() {
         Process p = process;
         return new WorkerView(
-                name, p != null && p.isAlive() ? OptionalLong.of(p.pid()) : OptionalLong.empty(), state, deaths);
+                slot.name(), p != null && p.isAlive() ? OptionalLong.of(p.pid()) : OptionalLong.empty(), state, deaths);
     }
 
     Path log() {
-        return log;
+        return slot.log();
     }
 
     /** Asks the process to stop, and the supervisor not to start another one. Returns at once. */
@@ -89,7 +78,7 @@ final class WorkerChild {
      * the first to the whole process group, and a second signal means at once.
      */
     private void ask(Process p) {
-        if (finishes) {
+        if (slot.finishes()) {
             // The handle's: the process's own closes the standard input as well, which means to hand the job back.
             p.toHandle().destroy();
             return;
@@ -111,7 +100,7 @@ final class WorkerChild {
         }
         Process p = current();
         if (p != null && p.isAlive()) {
-            LOG.warn("A worker did not stop in time and is killed worker={} pid={}", name, p.pid());
+            LOG.warn("A worker did not stop in time and is killed worker={} pid={}", slot.name(), p.pid());
             p.destroyForcibly();
         }
         try {
@@ -132,16 +121,17 @@ final class WorkerChild {
         try {
             while (stopping.getCount() > 0) {
                 long startedAt = System.nanoTime();
-                String end = runOnce();
+                End end = runOnce();
                 if (stopping.getCount() == 0) {
                     break;
                 }
                 Duration lived = Duration.ofNanos(System.nanoTime() - startedAt);
-                RestartPolicy.Decision decision = died(lived);
+                RestartPolicy.Decision decision = died(end, lived);
                 LOG.warn(
-                        "A worker died and is started again worker={} end={} livedMs={} deaths={} delayMs={}",
-                        name,
-                        end,
+                        "A worker died and is started again worker={} end={} jobsInHand={} livedMs={} deaths={} delayMs={}",
+                        slot.name(),
+                        end.how(),
+                        end.jobsInHand(),
                         lived.toMillis(),
                         decision.deaths(),
                         decision.delay().toMillis());
@@ -156,8 +146,8 @@ final class WorkerChild {
         }
     }
 
-    private synchronized RestartPolicy.Decision died(Duration lived) {
-        RestartPolicy.Decision decision = policy.after(deaths, lived);
+    private synchronized RestartPolicy.Decision died(End end, Duration lived) {
+        RestartPolicy.Decision decision = end.jobsInHand() > 0 ? policy.afterAJob() : policy.after(deaths, lived);
         deaths = decision.deaths();
         state = WorkerView.State.RESTARTING;
         return decision;
@@ -167,31 +157,70 @@ final class WorkerChild {
         state = WorkerView.State.STOPPED;
     }
 
-    private String runOnce() throws InterruptedException {
+    /** How a process ended, and how many jobs died with it. */
+    private record End(String how, int jobsInHand) {}
+
+    private End runOnce() throws InterruptedException {
         try {
-            FileTree.delete(tmp);
-            Files.createDirectories(tmp);
+            FileTree.delete(slot.tmp());
+            Files.createDirectories(slot.tmp());
+            rotateLog();
+            long logStart = Files.exists(slot.log()) ? Files.size(slot.log()) : 0;
+            long oomKillsBefore = oomKills.count();
             Process started = launch();
-            int code = started.waitFor();
-            Files.deleteIfExists(pidFile);
-            FileTree.delete(tmp);
-            return "exit code " + code;
-        } catch (IOException e) {
-            return e.toString();
+            Watched watched = watch(started);
+            int code = started.exitValue();
+            Death death = new Death(
+                    code,
+                    oomKills.count() - oomKillsBefore,
+                    watched.killed(),
+                    watched.last().peak(),
+                    OptionalLong.of(slot.memoryBytes()),
+                    LogTail.lines(slot.log(), logStart));
+            int inHand = deathReports.report(slot.scratch(), slot.name(), death);
+            Files.deleteIfExists(slot.pidFile());
+            FileTree.delete(slot.tmp());
+            return new End("exit code " + code, inHand);
+        } catch (IOException | UncheckedIOException e) {
+            return new End(e.toString(), 0);
         }
     }
 
+    private record Watched(ProcessMemory last, boolean killed) {}
+
+    /** Waits for the end of the process, and kills one that has outgrown what it was given: nobody else would here. */
+    private Watched watch(Process started) throws InterruptedException {
+        ProcessMemory last = ProcessMemory.of(PROC, started.pid());
+        boolean killed = false;
+        while (!started.waitFor(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+            ProcessMemory now = ProcessMemory.of(PROC, started.pid());
+            if (now.peakBytes() > 0) {
+                last = now;
+            }
+            if (!killed && now.outgrew(slot.memoryBytes())) {
+                LOG.warn(
+                        "A worker outgrew its memory and is killed worker={} ownBytes={} givenBytes={}",
+                        slot.name(),
+                        now.ownBytes(),
+                        slot.memoryBytes());
+                killed = true;
+                started.destroyForcibly();
+            }
+        }
+        return new Watched(last, killed);
+    }
+
     private synchronized Process launch() throws IOException {
-        rotateLog();
-        ProcessBuilder builder = new ProcessBuilder(command)
+        ProcessBuilder builder = new ProcessBuilder(slot.command())
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(new File(log.toString())));
+                .redirectOutput(
+                        ProcessBuilder.Redirect.appendTo(new File(slot.log().toString())));
         // Many allocator arenas would make the native memory of a query grow with the number of threads that ever ran.
         builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
         Process started = builder.start();
         process = started;
         state = WorkerView.State.RUNNING;
-        Files.writeString(pidFile, Long.toString(started.pid()), StandardCharsets.US_ASCII);
+        Files.writeString(slot.pidFile(), Long.toString(started.pid()), StandardCharsets.US_ASCII);
         if (stopping.getCount() == 0) {
             ask(started);
         }
@@ -199,6 +228,7 @@ final class WorkerChild {
     }
 
     private void rotateLog() throws IOException {
+        Path log = slot.log();
         if (Files.exists(log) && Files.size(log) > LOG_LIMIT_BYTES) {
             Files.move(log, log.resolveSibling(log.getFileName() + ".1"), StandardCopyOption.REPLACE_EXISTING);
         }

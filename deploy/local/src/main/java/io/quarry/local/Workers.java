@@ -1,5 +1,6 @@
 package io.quarry.local;
 
+import io.quarry.worker.DeathReports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.io.Writer;
@@ -34,7 +35,12 @@ final class Workers implements AutoCloseable {
     }
 
     /** Starts the processes and returns without waiting for them to be ready. */
-    static Workers start(LocalSettings settings, DataDirectory data, Map<String, String> passed, String mainClass) {
+    static Workers start(
+            LocalSettings settings,
+            DataDirectory data,
+            Map<String, String> passed,
+            String mainClass,
+            DeathReports deathReports) {
         try {
             endOrphans(data.workers(), mainClass);
             FileTree.delete(data.workers());
@@ -43,7 +49,7 @@ final class Workers implements AutoCloseable {
             Files.createDirectories(data.workers());
             List<WorkerChild> children = new ArrayList<>();
             for (int i = 1; i <= settings.workers(); i++) {
-                children.add(child("worker-" + i, settings, data, passed, mainClass));
+                children.add(child("worker-" + i, settings, data, passed, mainClass, deathReports));
             }
             children.forEach(WorkerChild::start);
             return new Workers(children, settings.stopGrace(), data);
@@ -53,7 +59,12 @@ final class Workers implements AutoCloseable {
     }
 
     private static WorkerChild child(
-            String name, LocalSettings settings, DataDirectory data, Map<String, String> passed, String mainClass)
+            String name,
+            LocalSettings settings,
+            DataDirectory data,
+            Map<String, String> passed,
+            String mainClass,
+            DeathReports deathReports)
             throws IOException {
         Path scratch = data.scratch().resolve(name);
         Files.createDirectories(scratch);
@@ -79,14 +90,16 @@ final class Workers implements AutoCloseable {
                 tmp,
                 mainClass,
                 file);
-        return new WorkerChild(
+        WorkerSlot slot = new WorkerSlot(
                 name,
                 command,
                 data.logs().resolve(name + ".log"),
                 tmp,
                 data.workers().resolve(name + ".pid"),
-                "finish".equals(passed.get("worker.on.stop")),
-                RestartPolicy.DEFAULT);
+                scratch,
+                Long.parseLong(settings.get("worker.memory.bytes")),
+                "finish".equals(passed.get("worker.on.stop")));
+        return new WorkerChild(slot, RestartPolicy.DEFAULT, deathReports, OomKills.current());
     }
 
     /** Ends workers of a local mode that was killed a moment ago: theirs are the files that are about to be removed. */

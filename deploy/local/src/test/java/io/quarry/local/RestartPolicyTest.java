@@ -32,4 +32,9 @@ class RestartPolicyTest {
         assertThat(policy.after(7, Duration.ofSeconds(20)))
                 .isEqualTo(new RestartPolicy.Decision(1, Duration.ofMillis(200)));
     }
+
+    @Test
+    void aDeathDuringAJobIsFollowedByAStartAlmostAtOnceHoweverMany() {
+        assertThat(policy.afterAJob()).isEqualTo(new RestartPolicy.Decision(0, Duration.ofMillis(200)));
+    }
 }
