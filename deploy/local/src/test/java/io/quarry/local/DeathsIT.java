@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * death was seen and reported.
  */
 class DeathsIT {
-    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration SOON = Duration.ofMinutes(3);
     private static final long MEMORY = 512L << 20;
 
     @TempDir
