@@ -95,6 +95,11 @@ final class Child implements AutoCloseable {
         }
     }
 
+    /** CPU time that the process has used so far; zero where the machine does not say. */
+    Duration cpu() {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
     /** Asks the process to end; {@link #close()} waits for it. */
     void requestStop() {
         try {

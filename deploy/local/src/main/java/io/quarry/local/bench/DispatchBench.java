@@ -1,6 +1,7 @@
 package io.quarry.local.bench;
 
 import io.quarry.local.LogFile;
+import io.quarry.local.bench.Installation.Drain;
 import io.quarry.local.broker.LocalBroker;
 import io.quarry.local.registry.RegistryServer;
 import java.io.IOException;
@@ -64,7 +65,7 @@ public final class DispatchBench {
     }
 
     /** One side's figures of one round. */
-    private record Round(double alone, double many, double p50, double p99) {}
+    private record Round(Drain alone, Drain many, double p50, double p99) {}
 
     /**
      * One side's figures.
@@ -73,8 +74,16 @@ public final class DispatchBench {
      * @param drainPerSecond4 jobs a second with four
      * @param startP50Ms median milliseconds from submit to start, idle
      * @param startP99Ms what one in a hundred waits longer than
+     * @param cpuMsPerJob1 CPU milliseconds of one worker for each job of a drain
+     * @param cpuMsPerJob4 the same of four workers together
      */
-    public record Figures(Spread drainPerSecond1, Spread drainPerSecond4, Spread startP50Ms, Spread startP99Ms) {}
+    public record Figures(
+            Spread drainPerSecond1,
+            Spread drainPerSecond4,
+            Spread startP50Ms,
+            Spread startP99Ms,
+            Spread cpuMsPerJob1,
+            Spread cpuMsPerJob4) {}
 
     /**
      * Both sides under equal conditions. Ratios are ours to raw, round by round.
@@ -138,7 +147,7 @@ public final class DispatchBench {
         try (Installation installation =
                 new Installation(name + ".", scheduler, common, scratch.resolve(name), settings.recordings())) {
             installation.grow(1, 2 * settings.jobs());
-            Map<Side, List<Double>> one = drains(installation, what + "1 worker, ");
+            Map<Side, List<Drain>> one = drains(installation, what + "1 worker, ");
             Map<Side, List<List<Double>>> idle = new EnumMap<>(Side.class);
             for (int round = 1; round <= settings.rounds(); round++) {
                 news.accept(what + "idle, round " + round + " of " + settings.rounds());
@@ -149,7 +158,7 @@ public final class DispatchBench {
             }
             news.accept(what + "starting the others");
             installation.grow(MANY, 2 * settings.jobs());
-            Map<Side, List<Double>> four = drains(installation, what + MANY + " workers, ");
+            Map<Side, List<Drain>> four = drains(installation, what + MANY + " workers, ");
             Map<Side, List<Round>> rounds = new EnumMap<>(Side.class);
             for (Side side : Side.values()) {
                 List<Round> own = new ArrayList<>();
@@ -167,8 +176,8 @@ public final class DispatchBench {
         }
     }
 
-    private Map<Side, List<Double>> drains(Installation installation, String what) throws InterruptedException {
-        Map<Side, List<Double>> rates = new EnumMap<>(Side.class);
+    private Map<Side, List<Drain>> drains(Installation installation, String what) throws InterruptedException {
+        Map<Side, List<Drain>> rates = new EnumMap<>(Side.class);
         for (int round = 1; round <= settings.rounds(); round++) {
             news.accept(what + "round " + round + " of " + settings.rounds());
             for (Side side : Side.values()) {
@@ -184,8 +193,8 @@ public final class DispatchBench {
 
     private static Comparison comparison(List<Round> quarry, List<Round> raw, int doubled) {
         return new Comparison(
-                ratio(quarry, raw, Round::alone),
-                ratio(quarry, raw, Round::many),
+                ratio(quarry, raw, round -> round.alone().perSecond()),
+                ratio(quarry, raw, round -> round.many().perSecond()),
                 ratio(quarry, raw, Round::p50),
                 figures(quarry),
                 figures(raw),
@@ -202,10 +211,12 @@ public final class DispatchBench {
 
     private static Figures figures(List<Round> rounds) {
         return new Figures(
-                spread(rounds, Round::alone),
-                spread(rounds, Round::many),
+                spread(rounds, round -> round.alone().perSecond()),
+                spread(rounds, round -> round.many().perSecond()),
                 spread(rounds, Round::p50),
-                spread(rounds, Round::p99));
+                spread(rounds, Round::p99),
+                spread(rounds, round -> round.alone().cpuMillis()),
+                spread(rounds, round -> round.many().cpuMillis()));
     }
 
     private static Spread spread(List<Round> rounds, ToDoubleFunction<Round> figure) {

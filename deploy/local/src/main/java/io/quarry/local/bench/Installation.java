@@ -123,18 +123,32 @@ final class Installation implements AutoCloseable {
             child.awaitReady(UP);
         }
         for (Side side : Side.values()) {
-            double unused = drain(side, warmUp);
+            Drain unused = drain(side, warmUp);
         }
     }
 
-    /** Lets a side drain a backlog; returns jobs per second from its release to the start of the last one. */
-    double drain(Side side, int jobs) throws InterruptedException {
+    /**
+     * A backlog that was drained.
+     *
+     * @param perSecond jobs per second from its release to the start of the last one
+     * @param cpuMillis CPU time of the side's processes for each job
+     */
+    record Drain(double perSecond, double cpuMillis) {}
+
+    /** Lets a side drain a backlog. */
+    Drain drain(Side side, int jobs) throws InterruptedException {
         Set<String> ids = feed.prepare(side, jobs);
         TimeUnit.MILLISECONDS.sleep(SETTLED.toMillis());
+        Duration cpu = cpu(side);
         long released = feed.release();
         Map<String, Long> starts = ledger.await(ids, DONE);
+        double cpuMillis = cpu(side).minus(cpu).toNanos() / 1e6 / jobs;
         long last = starts.values().stream().mapToLong(Long::longValue).max().orElseThrow();
-        return jobs / ((last - released) / 1e9);
+        return new Drain(jobs / ((last - released) / 1e9), cpuMillis);
+    }
+
+    private Duration cpu(Side side) {
+        return children.getOrDefault(side, List.of()).stream().map(Child::cpu).reduce(Duration.ZERO, Duration::plus);
     }
 
     /** Submits jobs one by one to an idle side; returns the milliseconds from submit to start of each. */

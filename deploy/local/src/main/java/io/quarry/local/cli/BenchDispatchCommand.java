@@ -137,6 +137,8 @@ final class BenchDispatchCommand implements Callable<Integer> {
         tree.put("drain_per_second_4", tree(figures.drainPerSecond4()));
         tree.put("start_p50_ms", tree(figures.startP50Ms()));
         tree.put("start_p99_ms", tree(figures.startP99Ms()));
+        tree.put("cpu_ms_per_job_1", tree(figures.cpuMsPerJob1()));
+        tree.put("cpu_ms_per_job_4", tree(figures.cpuMsPerJob4()));
         return tree;
     }
 
@@ -191,6 +193,8 @@ final class BenchDispatchCommand implements Callable<Integer> {
                 text(raw.startP50Ms(), 2),
                 text(comparison.p50Ratio(), 2));
         table.row("submit to start, p99 ms", text(quarry.startP99Ms(), 2), text(raw.startP99Ms(), 2), "");
+        table.row("CPU ms a job, 1 worker", text(quarry.cpuMsPerJob1(), 2), text(raw.cpuMsPerJob1(), 2), "");
+        table.row("CPU ms a job, 4 workers", text(quarry.cpuMsPerJob4(), 2), text(raw.cpuMsPerJob4(), 2), "");
         return table.lines(160);
     }
 
