@@ -6,11 +6,11 @@ import io.quarry.engine.JobFailure;
 import io.quarry.engine.JobHandler;
 import io.quarry.schemas.Violation;
 import io.quarry.worker.Ending.Result;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 
 /**
- * One try at a job in a thread of its own. A pure handler runs from {@link #start()} on, an effectful one from
+ * One try at a job, in a thread that it has to itself until it has ended. A pure handler runs from {@link #start()} on, an effectful one from
  * {@link #grant()} on. May be stopped by any thread, any number of times: the first reason counts.
  */
 final class Attempt {
@@ -29,24 +29,21 @@ final class Attempt {
     private final Claim claim;
     private final JobHandler handler;
     private final AttemptContext context;
-    private final Directories directories;
     private final InHand inHand;
-    private final Thread thread;
+    private final Executor thread;
     private final CountDownLatch granted = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private final AtomicReference<@Nullable StopReason> stop = new AtomicReference<>();
     private volatile @Nullable Result result;
     private volatile boolean handlerStarted;
+    private @Nullable Thread handlerThread;
 
-    Attempt(Claim claim, JobHandler handler, AttemptContext context, Directories directories, InHand inHand) {
+    Attempt(Claim claim, JobHandler handler, AttemptContext context, Executor thread, InHand inHand) {
         this.claim = claim;
         this.handler = handler;
         this.context = context;
-        this.directories = directories;
         this.inHand = inHand;
-        this.thread = new Thread(this::run, "job-" + claim.job().getId());
-        // A handler that ignores its stop must not keep the process alive.
-        this.thread.setDaemon(true);
+        this.thread = thread;
     }
 
     Claim claim() {
@@ -58,7 +55,7 @@ final class Attempt {
     }
 
     void start() {
-        thread.start();
+        thread.execute(this::run);
     }
 
     /** The claim owns the attempt. */
@@ -76,7 +73,7 @@ final class Attempt {
                     .addKeyValue("reason", reason)
                     .log("attempt is stopped");
             context.stop();
-            thread.interrupt();
+            interrupt();
         }
     }
 
@@ -110,7 +107,30 @@ final class Attempt {
         return ended.getCount() == 0;
     }
 
+    private synchronized void interrupt() {
+        Thread running = handlerThread;
+        if (running != null) {
+            running.interrupt();
+        }
+    }
+
+    private synchronized void begin() {
+        handlerThread = Thread.currentThread();
+        if (stop.get() != null) {
+            handlerThread.interrupt();
+        }
+    }
+
+    /** From here on the thread is somebody else's: no interrupt that was meant for this attempt may reach it. */
+    private synchronized void leaveThread() {
+        handlerThread = null;
+        boolean unused = Thread.interrupted();
+        MDC.clear();
+    }
+
     private void run() {
+        begin();
+        Thread.currentThread().setName("job-" + claim.job().getId());
         MDC.put("jobId", claim.job().getId());
         MDC.put("attempt", String.valueOf(claim.attempt()));
         MDC.put("claim", claim.id().toString());
@@ -118,6 +138,7 @@ final class Attempt {
         try {
             become = work();
         } finally {
+            leaveThread();
             result = become;
             ended.countDown();
         }
@@ -134,7 +155,6 @@ final class Attempt {
                 return new Result.Interrupted();
             }
             handlerStarted = true;
-            directories.create(claim);
             List<Violation> broken = handler.check(claim.job());
             if (!broken.isEmpty()) {
                 throw JobFailure.of(
@@ -149,7 +169,7 @@ final class Attempt {
             return new Result.Interrupted();
         } catch (JobFailure e) {
             return new Result.Failed(e.jobCause());
-        } catch (IOException | RuntimeException | Error e) {
+        } catch (RuntimeException | Error e) {
             if (stop.get() == null) {
                 LOG.atWarn().setCause(e).log("handler threw what it did not declare; the attempt counts as failed");
             }

@@ -12,15 +12,16 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What one attempt may use. The handler's threads call it, and the worker's to stop the attempt and to read its progress. */
+/** What one attempt may use; its directories are made when they are first asked for. The handler's threads call it, and the worker's to stop the attempt and to read its progress. */
 final class AttemptContext implements JobContext {
     private static final Logger LOG = LoggerFactory.getLogger(AttemptContext.class);
     private static final int LONGEST_LINE = 500;
 
     private final Claim claim;
     private final Instant startedAt;
-    private final Path scratch;
-    private final Path output;
+    private final Directories directories;
+    private @Nullable Path scratch;
+    private @Nullable Path output;
     private final WorkerSize size;
     private final ProcessMemory memory;
     private volatile Progress reported = Progress.newBuilder().build();
@@ -31,8 +32,7 @@ final class AttemptContext implements JobContext {
     AttemptContext(Claim claim, Instant startedAt, Directories directories, WorkerSize size, ProcessMemory memory) {
         this.claim = claim;
         this.startedAt = startedAt;
-        this.scratch = directories.scratch(claim);
-        this.output = directories.output(claim);
+        this.directories = directories;
         this.size = size;
         this.memory = memory;
     }
@@ -58,13 +58,23 @@ final class AttemptContext implements JobContext {
     }
 
     @Override
-    public Path scratch() {
-        return scratch;
+    public synchronized Path scratch() {
+        Path known = scratch;
+        if (known == null) {
+            known = directories.createScratch(claim);
+            scratch = known;
+        }
+        return known;
     }
 
     @Override
-    public Path output() {
-        return output;
+    public synchronized Path output() {
+        Path known = output;
+        if (known == null) {
+            known = directories.createOutput(claim);
+            output = known;
+        }
+        return known;
     }
 
     @Override
@@ -139,10 +149,11 @@ final class AttemptContext implements JobContext {
     Progress progress() {
         Progress said = reported;
         Progress.Builder merged = Progress.newBuilder(said);
+        ProcessMemory.Sample sample = memory.sample();
         if (said.getMemoryBytes() == 0) {
-            merged.setMemoryBytes(memory.now());
+            merged.setMemoryBytes(sample.now());
         }
-        merged.setPeakMemoryBytes(Math.max(said.getPeakMemoryBytes(), memory.peak()));
+        merged.setPeakMemoryBytes(Math.max(said.getPeakMemoryBytes(), sample.peak()));
         if (said.getLogLine() == null) {
             merged.setLogLine(lastLine);
         } else if (said.getLogLine().length() > LONGEST_LINE) {

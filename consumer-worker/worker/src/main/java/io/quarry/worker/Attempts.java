@@ -4,6 +4,7 @@ import io.quarry.engine.JobHandler;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -28,8 +29,10 @@ final class Attempts {
     private final Events events;
     private final Deadlines deadlines;
     private final ScheduledExecutorService timer;
+    private final Executor handlerThread;
     private final Runnable halt;
-    private @Nullable ScheduledFuture<?> ticking;
+    private volatile @Nullable Pulse pulse;
+    private boolean ticking;
 
     Attempts(
             Map<String, JobHandler> handlers,
@@ -43,6 +46,7 @@ final class Attempts {
             Events events,
             Deadlines deadlines,
             ScheduledExecutorService timer,
+            Executor handlerThread,
             Runnable halt) {
         this.handlers = Map.copyOf(handlers);
         this.size = size;
@@ -55,6 +59,7 @@ final class Attempts {
         this.events = events;
         this.deadlines = deadlines;
         this.timer = timer;
+        this.handlerThread = handlerThread;
         this.halt = halt;
     }
 
@@ -67,38 +72,37 @@ final class Attempts {
         }
         memory.resetPeak();
         AttemptContext context = new AttemptContext(claim, clock.instant(), directories, size, memory);
-        return new Attempt(claim, handler, context, directories, inHand);
+        return new Attempt(claim, handler, context, handlerThread, inHand);
     }
 
     /** Begins with the heartbeats and deadlines; called just before the claim is sent. */
     void watch(Attempt attempt) {
         inHand.hold(attempt.claim(), clock.instant());
-        Pulse pulse = new Pulse(attempt, nanos.getAsLong(), log, events, deadlines, nanos, halt);
-        long millis =
-                Math.min(LONGEST_TICK_MILLIS, Math.max(1, deadlines.heartbeat().toMillis() / 2));
-        ticking = timer.scheduleWithFixedDelay(
-                () -> {
-                    try {
-                        pulse.tick();
-                    } catch (RuntimeException | Error e) {
-                        // Thrown on, it would end the heartbeats without a word.
-                        LOG.atError()
-                                .addKeyValue("jobId", attempt.claim().job().getId())
-                                .setCause(e)
-                                .log("heartbeat failed; the next one is tried");
-                    }
-                },
-                millis,
-                millis,
-                TimeUnit.MILLISECONDS);
+        pulse = new Pulse(attempt, nanos.getAsLong(), log, events, deadlines, nanos, halt);
+        if (!ticking) {
+            ticking = true;
+            // For good: to set up and take down a timer for every job costs a small job more than it does itself.
+            long millis = Math.min(
+                    LONGEST_TICK_MILLIS, Math.max(1, deadlines.heartbeat().toMillis() / 2));
+            ScheduledFuture<?> unused = timer.scheduleWithFixedDelay(this::tick, millis, millis, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void tick() {
+        Pulse beating = pulse;
+        if (beating == null) {
+            return;
+        }
+        try {
+            beating.tick();
+        } catch (RuntimeException | Error e) {
+            // Thrown on, it would end the heartbeats without a word.
+            LOG.atError().setCause(e).log("heartbeat failed; the next one is tried");
+        }
     }
 
     void unwatch() {
-        ScheduledFuture<?> running = ticking;
-        ticking = null;
-        if (running != null) {
-            running.cancel(false);
-        }
+        pulse = null;
     }
 
     /** Forgets an attempt whose end nobody waits for. */

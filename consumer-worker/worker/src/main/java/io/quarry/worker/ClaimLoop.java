@@ -34,6 +34,12 @@ final class ClaimLoop {
     /** The lock on a record lasts 30 s: a claim that takes longer than this is given up well before. */
     private static final Duration CLAIM = Duration.ofSeconds(10);
 
+    /**
+     * The acceptance of a job that takes no longer than this travels with the next poll: a request of its own costs the broker
+     * as much as all the rest of a small job.
+     */
+    private static final Duration SHORT_JOB = Duration.ofMillis(20);
+
     /** During a job that takes longer than this, the worker leaves its queue, and comes back afterwards. */
     private static final Duration LONG_JOB = Duration.ofSeconds(1);
 
@@ -93,6 +99,7 @@ final class ClaimLoop {
         }
         if (finishes.stuck()) {
             // Another job would be claimed behind a result that is not logged yet.
+            queue.send();
             finishes.awaitProgress(POLL);
             return Round.IDLE;
         }
@@ -132,14 +139,14 @@ final class ClaimLoop {
         if (refusal.isPresent()) {
             long began = attempts.now();
             if (!durable(log.append(events.claimed(claim, false)), claim)) {
-                settle(taken, Settlement.RELEASE);
+                giveBack(taken);
                 finishes.send(events.finished(
                         claim,
                         Ending.unclaimed(attempts.circumstances(claim, began)),
                         Progress.newBuilder().build()));
                 return Round.CLAIM_LOST;
             }
-            settle(taken, Settlement.ACCEPT);
+            accept(taken);
             info(claim, "job is refused: {}", refusal.get().getMessage());
             finishes.send(events.finished(
                     claim, Ending.failed(refusal.get()), Progress.newBuilder().build()));
@@ -165,16 +172,19 @@ final class ClaimLoop {
         attempt.start();
         if (!durable(logged, claim)) {
             attempt.stop(StopReason.CLAIM_LOST);
-            settle(taken, Settlement.RELEASE);
+            giveBack(taken);
             end(claim, attempt, began);
             return Round.CLAIM_LOST;
         }
-        info(claim, "job is claimed from {} offset {}", taken.topic(), taken.offset());
-        settle(taken, Settlement.ACCEPT);
-        if (!attempt.awaitEnd(LONG_JOB)) {
-            // A fetch that was under way when the last poll returned may bring a second record, which nobody else would
-            // get for the 30 s of its lock.
-            leave();
+        accept(taken);
+        if (!attempt.awaitEnd(SHORT_JOB)) {
+            info(claim, "job is claimed from {} offset {}", taken.topic(), taken.offset());
+            sendAccepted(taken);
+            if (!attempt.awaitEnd(LONG_JOB)) {
+                // A fetch that was under way when the last poll returned may bring a second record, which nobody else
+                // would get for the 30 s of its lock.
+                leave();
+            }
         }
         end(claim, attempt, began);
         return Round.RAN;
@@ -201,14 +211,29 @@ final class ClaimLoop {
         }
     }
 
+    /** Accepts a record whose claim is logged; it is sent with the next poll, or by {@link #sendAccepted}. */
+    private void accept(Taken taken) {
+        decided(taken, () -> queue.settle(taken, Settlement.ACCEPT));
+    }
+
+    private void sendAccepted(Taken taken) {
+        decided(taken, queue::send);
+    }
+
+    private void giveBack(Taken taken) {
+        decided(taken, () -> {
+            queue.settle(taken, Settlement.RELEASE);
+            queue.send();
+        });
+    }
+
     /**
      * Says what becomes of a record whose claim is decided. A failure changes nothing: the claim is what counts, and thrown on
      * it would leave the attempt running without heartbeats beside the next one.
      */
-    private void settle(Taken taken, Settlement settlement) {
+    private void decided(Taken taken, Runnable acknowledgement) {
         try {
-            queue.settle(taken, settlement);
-            queue.send();
+            acknowledgement.run();
         } catch (RuntimeException e) {
             warn(taken, e.toString(), "record could not be acknowledged; the claim counts all the same");
             leave();

@@ -47,9 +47,20 @@ final class Directories {
         return datasets.resolve(encoded(claim.job().getId())).resolve(claim.attempt() + "-" + claim.id());
     }
 
-    void create(Claim claim) throws IOException {
-        Files.createDirectories(scratch(claim));
-        Files.createDirectories(output(claim));
+    Path createScratch(Claim claim) {
+        return create(scratch(claim));
+    }
+
+    Path createOutput(Claim claim) {
+        return create(output(claim));
+    }
+
+    private static Path create(Path directory) {
+        try {
+            return Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException("directory " + directory + " cannot be made: " + e.getMessage(), e);
+        }
     }
 
     void removeScratch(Claim claim) {

@@ -39,7 +39,7 @@ interface JobQueue extends AutoCloseable {
     /** Says what becomes of the record; it is sent with the next poll, {@link #send()} or {@link #close()}. */
     void settle(Taken taken, Settlement settlement);
 
-    /** Sends what was settled, without waiting. */
+    /** Sends what was settled and has not been sent, without waiting. */
     void send();
 
     /** Leaves the queue, holding nothing; the next poll comes back. */

@@ -25,6 +25,7 @@ final class ShareQueue implements JobQueue {
     private final List<String> topics;
     private @Nullable ShareConsumer<byte[], byte[]> consumer;
     private @Nullable ConsumerRecord<byte[], byte[]> inHand;
+    private boolean unsent;
 
     ShareQueue(Supplier<ShareConsumer<byte[], byte[]>> consumers, List<String> topics) {
         this.consumers = consumers;
@@ -34,6 +35,7 @@ final class ShareQueue implements JobQueue {
     @Override
     public Optional<Taken> poll(Duration longest) {
         ConsumerRecords<byte[], byte[]> records = open().poll(longest);
+        unsent = false;
         if (records.count() > 1) {
             throw new IllegalStateException(
                     "the broker handed out " + records.count()
@@ -62,11 +64,16 @@ final class ShareQueue implements JobQueue {
                             case RELEASE -> AcknowledgeType.RELEASE;
                             case REJECT -> AcknowledgeType.REJECT;
                         });
+        unsent = true;
     }
 
     @Override
     public void send() {
-        open().commitAsync();
+        ShareConsumer<byte[], byte[]> open = consumer;
+        if (open != null && unsent) {
+            unsent = false;
+            open.commitAsync();
+        }
     }
 
     @Override
@@ -74,6 +81,7 @@ final class ShareQueue implements JobQueue {
         ShareConsumer<byte[], byte[]> open = consumer;
         consumer = null;
         inHand = null;
+        unsent = false;
         if (open != null) {
             open.close(CLOSE);
         }

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -86,6 +88,9 @@ public final class WorkerProcess implements AutoCloseable {
         ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(2, task -> daemon(task, "quarry-timer"));
         timer.setRemoveOnCancelPolicy(true);
         open.push(timer::shutdownNow);
+        // A handler that ignores its stop must not keep the process alive.
+        ExecutorService handlerThread = Executors.newSingleThreadExecutor(task -> daemon(task, "quarry-job"));
+        open.push(handlerThread::shutdownNow);
         EventLog log = new KafkaEventLog(
                 producer, serdes.serializer(JobEvent.class), worker.topics().events());
 
@@ -120,6 +125,7 @@ public final class WorkerProcess implements AutoCloseable {
                 events,
                 new Deadlines(worker.heartbeat(), worker.stopGrace(), worker.lease()),
                 timer,
+                handlerThread,
                 halt);
         ClaimLoop claims = new ClaimLoop(
                 queue,

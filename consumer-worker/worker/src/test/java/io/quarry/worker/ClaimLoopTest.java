@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +44,7 @@ class ClaimLoopTest {
     private final RecordingLog log = new RecordingLog();
     private final Map<String, Job> jobs = new HashMap<>();
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
+    private final ExecutorService handlerThread = Executors.newSingleThreadExecutor();
     private final Current current = new Current("w");
     private InHand inHand;
     private Finishes finishes;
@@ -68,6 +71,7 @@ class ClaimLoopTest {
                 events,
                 new Deadlines(Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofSeconds(30)),
                 timer,
+                handlerThread,
                 () -> {});
         loop = new ClaimLoop(
                 queue,
@@ -85,6 +89,7 @@ class ClaimLoopTest {
     void end() {
         timer.shutdownNow();
         ScriptedHandler.reset();
+        handlerThread.shutdownNow();
     }
 
     @Test
@@ -101,7 +106,8 @@ class ClaimLoopTest {
         claimed.complete(null);
 
         assertThat(round.get()).isEqualTo(Round.RAN);
-        assertThat(queue.calls).containsExactly("poll", "ACCEPT 0", "send");
+        // It travels with the next poll.
+        assertThat(queue.calls).containsExactly("poll", "ACCEPT 0");
         assertThat(log.of(JobEventType.FINISHED))
                 .extracting(JobEvent::getOutcome)
                 .containsExactly(Outcome.SUCCEEDED);
