@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.client.QuarryClient;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -66,6 +67,13 @@ final class ConnectionOptions {
     /** What this command connects to; empty before it looked. */
     Optional<Connection> found() {
         return Optional.ofNullable(found);
+    }
+
+    /** A client of the installation that is found, as patient as the command is to be. */
+    QuarryClient client(Console console) {
+        Map<String, String> settings = new LinkedHashMap<>(find(console).settings());
+        settings.putIfAbsent("submit.timeout.ms", Long.toString(reach().toMillis()));
+        return QuarryClient.connect(settings);
     }
 
     Duration reach() {

@@ -64,6 +64,8 @@ final class QuarryCommand implements Callable<Integer> {
                 .addSubcommand(new WaitCommand(console))
                 .addSubcommand(new CancelCommand(console))
                 .addSubcommand(new DatasetCommand(console))
+                .addSubcommand(DeadCommand.with(console))
+                .addSubcommand(new ReplayCommand(console))
                 .addSubcommand(catalog)
                 .addSubcommand(new ExplainQueryCommand(console))
                 .addSubcommand(new TopicsCommand(console))
