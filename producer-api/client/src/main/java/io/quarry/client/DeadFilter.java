@@ -5,7 +5,6 @@ import io.quarry.avro.DeadJob;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param causes classes of causes, empty for any
  * @param group resource group, null for any
  * @param since earliest instant at which it ended, null for any
- * @param name name of the job, where * stands for any characters; null for any
+ * @param name name of the job, where * stands for any characters as in {@link NamePattern}; null for any
  * @param tags labels that a job has, with these values
  */
 public record DeadFilter(
@@ -52,19 +51,7 @@ public record DeadFilter(
                 && (causes.isEmpty() || causes.contains(dead.getCause().getType()))
                 && (group == null || group.equals(dead.getJob().getResourceGroup()))
                 && (since == null || !dead.getAt().isBefore(since))
-                && (name == null || named(dead.getJob().getName()))
+                && (name == null || new NamePattern(name).matches(dead.getJob().getName()))
                 && dead.getJob().getTags().entrySet().containsAll(tags.entrySet());
-    }
-
-    private boolean named(@Nullable String job) {
-        String[] parts = String.valueOf(name).split("\\*", -1);
-        StringBuilder pattern = new StringBuilder(Pattern.quote(parts[0]));
-        for (int i = 1; i < parts.length; i++) {
-            pattern.append(".*").append(Pattern.quote(parts[i]));
-        }
-        return job != null
-                && Pattern.compile(pattern.toString(), Pattern.DOTALL)
-                        .matcher(job)
-                        .matches();
     }
 }

@@ -52,8 +52,8 @@ public record Redrive(
         return Repeats.redriven(original, "redrive/" + id, this);
     }
 
-    /** Whether a job was made by a redrive of any id. */
-    public static boolean made(Job job) {
-        return Repeats.run(job).startsWith("redrive/");
+    /** Whether a job was made by this redrive. Dead itself, it is no original of it: redriven again it would be another job. */
+    public boolean made(Job job) {
+        return Repeats.isOf(job, "redrive/" + id);
     }
 }

@@ -71,9 +71,14 @@ record TopicScan(Consumer<byte[], byte[]> consumer, Duration patience, String se
     /** All that a topic holds now, a partition after the other. */
     Stream<ConsumerRecord<byte[], byte[]>> all(String topic) {
         return partitions(topic).stream()
-                .flatMap(partition -> StreamSupport.stream(
-                        Spliterators.spliteratorUnknownSize(read(partition, beginning(partition), end(partition)), 0),
-                        false));
+                .flatMap(partition ->
+                        StreamSupport.stream(Spliterators.spliteratorUnknownSize(whole(partition), 0), false));
+    }
+
+    private Iterator<ConsumerRecord<byte[], byte[]>> whole(TopicPartition partition) {
+        // Kafka warns about answers that concern a partition that is not assigned any more.
+        consumer.assign(List.of(partition));
+        return read(partition, beginning(partition), end(partition));
     }
 
     @Override

@@ -68,7 +68,9 @@ class RepeatsTest {
         assertThat(job.getMaxAttempts()).isEqualTo(5);
         assertThat(job.getStartBy()).as("it was the original's").isNull();
         assertThat(job.getCustom()).isEqualTo(original.getCustom());
-        assertThat(Redrive.made(job)).isTrue();
+        assertThat(redrive.made(job)).isTrue();
+        assertThat(redrive.made(original)).isFalse();
+        assertThat(Redrive.withId("other").made(job)).isFalse();
         assertThat(redrive.of(original)).as("the same each time").isEqualTo(job);
     }
 

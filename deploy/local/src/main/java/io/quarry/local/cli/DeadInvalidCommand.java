@@ -106,7 +106,7 @@ final class DeadInvalidCommand implements Callable<Integer> {
         output.print(
                 console,
                 last.stream().map(record -> tree(record, false)).toList(),
-                () -> table(List.copyOf(last), console.width()));
+                () -> table(List.copyOf(last), console.tableWidth()));
         if (output.forPeople() && last.size() < count[0]) {
             console.say((count[0] - last.size()) + " older ones are not shown: --limit");
         }
@@ -145,7 +145,7 @@ final class DeadInvalidCommand implements Callable<Integer> {
                     record.value() == null ? 0 : record.value().length,
                     record.detail());
         }
-        return table.lines(Math.max(width, 160));
+        return table.lines(width);
     }
 
     private static Map<String, Object> tree(InvalidRecord record, boolean whole) {

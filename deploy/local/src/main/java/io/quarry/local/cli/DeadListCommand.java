@@ -65,7 +65,7 @@ final class DeadListCommand implements Callable<Integer> {
             output.print(
                     console,
                     shown.stream().map(DeadText::summary).toList(),
-                    () -> DeadText.table(shown, console.width()));
+                    () -> DeadText.table(shown, console.tableWidth()));
             if (output.forPeople() && shown.size() < all.size()) {
                 console.say((all.size() - shown.size()) + " older ones are not shown: --limit");
             }

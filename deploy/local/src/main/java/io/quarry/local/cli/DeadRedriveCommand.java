@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -112,7 +111,9 @@ final class DeadRedriveCommand implements Callable<Integer> {
                 Job job = redrive.of(original);
                 boolean there =
                         letter.repeats().stream().anyMatch(repeat -> repeat.id().equals(job.getId()));
-                if (there) {
+                if (redrive.made(original)) {
+                    skipped.add(new Outcome(original.getId(), "", "this redrive made it"));
+                } else if (there) {
                     skipped.add(new Outcome(original.getId(), job.getId(), "this redrive made it already"));
                 } else if (ids.isEmpty() && letter.redriven()) {
                     skipped.add(new Outcome(original.getId(), "", "another redrive stands for it"));
@@ -148,22 +149,14 @@ final class DeadRedriveCommand implements Callable<Integer> {
             Redrive redrive = Redrive.withId(id);
             if (cpu != null || memory != null || ephemeralStorage != null) {
                 redrive = redrive.withResources(new Resources(
-                        amount("--cpu", cpu, Quantities::cpuMillis),
-                        amount("--memory", memory, Quantities::bytes),
-                        amount("--ephemeral-storage", ephemeralStorage, Quantities::bytes)));
+                        PlacementCommand.amount("--cpu", cpu, Quantities::cpuMillis),
+                        PlacementCommand.amount("--memory", memory, Quantities::bytes),
+                        PlacementCommand.amount("--ephemeral-storage", ephemeralStorage, Quantities::bytes)));
             }
             redrive = into == null ? redrive : redrive.into(into);
             return maxAttempts == null ? redrive : redrive.withMaxAttempts(maxAttempts);
         } catch (IllegalArgumentException refused) {
             throw CommandFailure.badUsage(String.valueOf(refused.getMessage()));
-        }
-    }
-
-    private static @Nullable Long amount(String option, @Nullable String text, Function<String, Long> reader) {
-        try {
-            return text == null ? null : reader.apply(text);
-        } catch (IllegalArgumentException refused) {
-            throw CommandFailure.badUsage(option + ": " + refused.getMessage());
         }
     }
 
@@ -228,7 +221,7 @@ final class DeadRedriveCommand implements Callable<Integer> {
         if (table.isEmpty()) {
             lines.add("no dead jobs");
         } else {
-            lines.addAll(table.lines(Math.max(console.width(), 200)));
+            lines.addAll(table.lines(console.tableWidth()));
         }
         lines.add("redrive " + redrive.id() + ": " + redriven.size() + " " + done + ", " + skipped.size() + " skipped, "
                 + refused.size() + " refused" + (dryRun ? " (dry run)" : ""));

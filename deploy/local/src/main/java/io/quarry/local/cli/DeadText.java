@@ -11,8 +11,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows dead jobs, to people and to programs. */
 final class DeadText {
-    private static final int ROOM = 160;
-
     private DeadText() {}
 
     static List<String> table(List<DeadLetter> letters, int width) {
@@ -39,7 +37,7 @@ final class DeadText {
                                     .name(),
                     dead.getCause().getMessage());
         }
-        return table.lines(Math.max(width, ROOM));
+        return table.lines(width);
     }
 
     /** What a list has of each job. */
@@ -85,6 +83,8 @@ final class DeadText {
     /** The job as a file: without the id, under which it would be the dead one again, and without its deadlines. */
     static Map<String, Object> file(DeadLetter letter) {
         Job job = letter.dead().getJob();
+        Map<String, String> headers = new LinkedHashMap<>(job.getHeaders());
+        headers.remove("quarry.repeat");
         Map<String, Object> file = JobFile.tree(Job.newBuilder(job)
                 .setId("")
                 .setIdempotencyKey(null)
@@ -93,6 +93,7 @@ final class DeadText {
                 .setCompleteBy(null)
                 .setSubmittedAt(null)
                 .setSubmitter(null)
+                .setHeaders(headers)
                 .setRepeats(job.getId())
                 .build());
         file.remove("id");
@@ -128,7 +129,7 @@ final class DeadText {
             lines.add(Text.bold("repeated by", console.colour()));
             TextTable table = new TextTable("ID", "STATE", "BY");
             letter.repeats().forEach(repeat -> table.row(repeat.id(), repeat.state(), repeat.run()));
-            lines.addAll(table.lines(Math.max(console.width(), ROOM)));
+            lines.addAll(table.lines(console.tableWidth()));
         }
         lines.add("");
         lines.add(Text.bold("job", console.colour()));

@@ -77,7 +77,7 @@ final class JobFile {
         }
     }
 
-    private static Node compose(String text, String name) throws JobFileException {
+    static Node compose(String text, String name) throws JobFileException {
         LoadSettings settings = LoadSettings.builder()
                 .setLabel(name)
                 .setSchema(new CoreSchema())

@@ -66,6 +66,8 @@ final class QuarryCommand implements Callable<Integer> {
                 .addSubcommand(new DatasetCommand(console))
                 .addSubcommand(DeadCommand.with(console))
                 .addSubcommand(new ReplayCommand(console))
+                .addSubcommand(GroupsCommand.with(console))
+                .addSubcommand(new PlacementCommand(console))
                 .addSubcommand(catalog)
                 .addSubcommand(new ExplainQueryCommand(console))
                 .addSubcommand(new TopicsCommand(console))

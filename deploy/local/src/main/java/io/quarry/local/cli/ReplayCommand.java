@@ -48,7 +48,7 @@ final class ReplayCommand implements Callable<Integer> {
     private Output output;
 
     @ArgGroup(multiplicity = "1")
-    private From source;
+    private From source = new From();
 
     /** What is replayed: a topic or a group's queue. */
     static final class From {
@@ -121,6 +121,9 @@ final class ReplayCommand implements Callable<Integer> {
             report = client.replay(replay, soFar -> {
                 last[0] = soFar;
                 view.show(soFar);
+                if (interruption.asked()) {
+                    Thread.currentThread().interrupt();
+                }
             });
             // What comes has to be able to wait.
             boolean unused = Thread.interrupted();

@@ -51,7 +51,7 @@ final class SubmittedFile {
                 : directory.resolve(file).normalize().toString();
     }
 
-    private static String text(String name, Console console) {
+    static String text(String name, Console console) {
         try {
             if (name.equals("-")) {
                 byte[] bytes = console.in().readNBytes((int) MOST_BYTES + 1);

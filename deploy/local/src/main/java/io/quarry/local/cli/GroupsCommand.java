@@ -1,0 +1,48 @@
+package io.quarry.local.cli;
+
+import io.quarry.avro.ResourceGroup;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** What is done about resource groups: the list of its subcommands. */
+@Command(
+        name = "groups",
+        mixinStandardHelpOptions = true,
+        description = "Lists, shows and changes resource groups.",
+        footerHeading = "%nExample:%n",
+        footer = {"  quarry groups list", "  quarry groups apply -f large-jobs.yaml"})
+final class GroupsCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    private GroupsCommand() {}
+
+    static CommandLine with(Console console) {
+        return new CommandLine(new GroupsCommand())
+                .addSubcommand(new GroupsListCommand(console))
+                .addSubcommand(new GroupsShowCommand(console))
+                .addSubcommand(new GroupsDiffCommand(console))
+                .addSubcommand(new GroupsApplyCommand(console));
+    }
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(spec.commandLine().getErr());
+        return ExitCodes.BAD_USAGE;
+    }
+
+    static ResourceGroup named(Map<String, ResourceGroup> groups, String name) {
+        ResourceGroup group = groups.get(name);
+        if (group == null) {
+            throw CommandFailure.badUsage("there is no resource group " + name
+                    + Spelling.nearest(name, groups.keySet())
+                            .map(near -> ": did you mean " + near + "?")
+                            .orElse("; there are " + String.join(", ", groups.keySet())));
+        }
+        return group;
+    }
+}
