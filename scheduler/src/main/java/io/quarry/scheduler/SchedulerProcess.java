@@ -1,5 +1,6 @@
 package io.quarry.scheduler;
 
+import io.quarry.scheduler.collect.Collector;
 import io.quarry.scheduler.lifecycle.JobLifecycle;
 import io.quarry.schemas.provision.ProvisionException;
 import io.quarry.schemas.provision.ProvisionSettings;
@@ -34,6 +35,7 @@ public final class SchedulerProcess implements AutoCloseable {
     private final Thread starter;
     private final CompletableFuture<JobLifecycle> lifecycle = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private volatile @Nullable Collector collector;
     private final CountDownLatch closing = new CountDownLatch(1);
 
     private SchedulerProcess(Map<String, String> all) {
@@ -92,6 +94,9 @@ public final class SchedulerProcess implements AutoCloseable {
             }
             JobLifecycle started = JobLifecycle.start(
                     settings.lifecycle(), settings.kafka(), settings.streams(), serdes, InstantSource.system());
+            collector = settings.collect()
+                    .map(collect -> Collector.start(collect, settings.kafka(), serdes, InstantSource.system()))
+                    .orElse(null);
             started.ended().whenComplete((nothing, fault) -> end(fault));
             if (!lifecycle.complete(started)) {
                 started.close();
@@ -146,6 +151,10 @@ public final class SchedulerProcess implements AutoCloseable {
             starter.join(TimeUnit.SECONDS.toMillis(15));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+        Collector collecting = collector;
+        if (collecting != null) {
+            collecting.close();
         }
         JobLifecycle started = lifecycle.isCompletedExceptionally() ? null : lifecycle.getNow(null);
         if (started != null) {

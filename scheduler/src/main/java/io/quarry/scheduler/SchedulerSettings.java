@@ -1,11 +1,13 @@
 package io.quarry.scheduler;
 
+import io.quarry.scheduler.collect.CollectSettings;
 import io.quarry.scheduler.lifecycle.LifecycleSettings;
 import io.quarry.schemas.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Settings of a scheduler, read from the flat map that all processes share.
@@ -13,8 +15,13 @@ import java.util.Map;
  * @param kafka what Kafka clients need: bootstrap servers and security
  * @param streams what Kafka Streams needs beside it
  * @param lifecycle the lifecycle's
+ * @param collect the collector's; empty when this scheduler reaches no datasets
  */
-record SchedulerSettings(Map<String, String> kafka, Map<String, String> streams, LifecycleSettings lifecycle) {
+record SchedulerSettings(
+        Map<String, String> kafka,
+        Map<String, String> streams,
+        LifecycleSettings lifecycle,
+        Optional<CollectSettings> collect) {
     SchedulerSettings {
         kafka = Map.copyOf(kafka);
         streams = Map.copyOf(streams);
@@ -58,7 +65,12 @@ record SchedulerSettings(Map<String, String> kafka, Map<String, String> streams,
                 Duration.ofMillis(number(
                         all, "scheduler.retention.ms", Duration.ofDays(30).toMillis(), 1)),
                 Duration.ofMillis(number(all, "scheduler.passed.interval.ms", 5000, 100)));
-        return new SchedulerSettings(kafka, streams, lifecycle);
+        Duration sweep = Duration.ofMillis(number(
+                all, "scheduler.collect.sweep.interval.ms", Duration.ofHours(1).toMillis(), 100));
+        Optional<CollectSettings> collect = Optional.ofNullable(all.get("scheduler.datasets.dir"))
+                .map(datasets ->
+                        new CollectSettings(lifecycle.topics(), Path.of(datasets), sweep, lifecycle.retention()));
+        return new SchedulerSettings(kafka, streams, lifecycle, collect);
     }
 
     private static long number(Map<String, String> all, String name, long standard, long least) {

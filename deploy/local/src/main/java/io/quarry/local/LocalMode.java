@@ -74,6 +74,7 @@ public final class LocalMode implements AutoCloseable {
             });
             settings.put("worker.datasets.dir", data.datasets().toString());
             settings.put("scheduler.state.dir", data.scheduler().toString());
+            settings.put("scheduler.datasets.dir", data.datasets().toString());
 
             settings.putIfAbsent("worker.spill.bytes", Long.toString(spillBytes(local)));
 

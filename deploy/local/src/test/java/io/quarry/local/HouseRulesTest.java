@@ -34,6 +34,9 @@ final class HouseRulesTest {
             "io.quarry.schemas.JobIds",
             "io.quarry.schemas.Topics",
             "io.quarry.engine.query.EngineBudget",
+            "io.quarry.schemas.DatasetLayout",
+            "io.quarry.scheduler.collect.Collection",
+            "io.quarry.scheduler.collect.PartitionView",
             "io.quarry.scheduler.lifecycle.Lifecycle",
             "io.quarry.scheduler.lifecycle.RetryPolicy",
             "io.quarry.scheduler.lifecycle.Rows");

@@ -46,10 +46,15 @@ class QuarryIT {
                 .contains("broker_ready", "queued", "run", "published");
         Path dataset = Path.of(answer.path("dataset").asText());
         assertThat(dataset).startsWith(demo.home());
+        Path datasets = dataset.resolve("../..").normalize();
         assertThat(QuarryProcess.files(demo.home()))
                 .as("files kept")
                 .isNotEmpty()
-                .allSatisfy(file -> assertThat(demo.home().resolve(file)).startsWith(dataset));
+                .allSatisfy(file -> assertThat(demo.home().resolve(file))
+                        .satisfiesAnyOf(
+                                kept -> assertThat(kept).startsWith(dataset),
+                                kept -> assertThat(kept).isEqualTo(dataset.resolveSibling("dataset.json")),
+                                kept -> assertThat(kept).startsWith(datasets.resolve("@named"))));
         assertThat(demo.leftProcesses()).isEmpty();
         assertThat(QuarryProcess.files(demo.tmp())).as("temporary files").isEmpty();
 
