@@ -71,9 +71,8 @@ public final class Auditor {
      * @throws IOException when the scratch directory or the datasets cannot be read
      */
     public static AuditReport audit(AuditSettings settings, Consumer<String> progress) throws IOException {
-        try (FactStore store = new FactStore(settings.scratch(), settings.memoryBytes());
-                TopicReader reader = new TopicReader(settings.connection())) {
-            return new Auditor(settings, reader, store).run(progress);
+        try (FactStore store = new FactStore(settings.scratch(), settings.memoryBytes())) {
+            return new Auditor(settings, new TopicReader(settings.connection()), store).run(progress);
         } catch (SQLException e) {
             throw new IOException("the audit's own database failed: " + e.getMessage(), e);
         }

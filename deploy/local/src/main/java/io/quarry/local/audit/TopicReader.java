@@ -22,11 +22,11 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  * Reads whole topics, committed records only, from their beginnings to the ends that they had when it began with each. Not
  * safe for use by several threads.
  */
-final class TopicReader implements AutoCloseable {
+final class TopicReader {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Map<String, Object> settings = new HashMap<>();
     private long records;
 
     /** Takes a record. */
@@ -36,7 +36,6 @@ final class TopicReader implements AutoCloseable {
     }
 
     TopicReader(Map<String, String> connection) {
-        Map<String, Object> settings = new HashMap<>();
         connection.forEach((name, value) -> {
             if (name.equals("bootstrap.servers")
                     || name.startsWith("security.")
@@ -52,25 +51,39 @@ final class TopicReader implements AutoCloseable {
         settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
         settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 8 << 20);
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2000);
-        this.consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** One for each reading: what a consumer still asks about topics that it left is noise. */
+    private KafkaConsumer<byte[], byte[]> consumer() {
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     /** All topics of the cluster. */
     Set<String> topics() {
-        return new TreeSet<>(consumer.listTopics().keySet());
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+            return new TreeSet<>(consumer.listTopics().keySet());
+        }
     }
 
     /** Whether a topic still holds its first record, so that what is missing in it was never there. */
     boolean whole(Collection<String> topics) {
-        return consumer.beginningOffsets(partitions(topics)).values().stream().allMatch(first -> first == 0);
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+            return consumer.beginningOffsets(partitions(consumer, topics)).values().stream()
+                    .allMatch(first -> first == 0);
+        }
     }
 
     /** Hands over all records of some topics, in order within each partition. */
     void read(Collection<String> topics, Sink sink) throws SQLException {
-        List<TopicPartition> partitions = partitions(topics);
-        if (partitions.isEmpty()) {
-            return;
+        if (!topics.isEmpty()) {
+            try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+                read(consumer, partitions(consumer, topics), sink);
+            }
         }
+    }
+
+    private void read(KafkaConsumer<byte[], byte[]> consumer, List<TopicPartition> partitions, Sink sink)
+            throws SQLException {
         consumer.assign(partitions);
         consumer.seekToBeginning(partitions);
         Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
@@ -91,7 +104,8 @@ final class TopicReader implements AutoCloseable {
                 before = position;
                 last = System.nanoTime();
             } else if (System.nanoTime() - last > PATIENCE.toNanos()) {
-                throw new TimeoutException("nothing more comes of " + topics + " for " + PATIENCE.toSeconds() + " s");
+                throw new TimeoutException(
+                        "nothing more comes of " + partitions + " for " + PATIENCE.toSeconds() + " s");
             }
             ConsumerRecords<byte[], byte[]> polled = consumer.poll(POLL);
             for (ConsumerRecord<byte[], byte[]> record : polled) {
@@ -107,7 +121,7 @@ final class TopicReader implements AutoCloseable {
         return records;
     }
 
-    private List<TopicPartition> partitions(Collection<String> topics) {
+    private static List<TopicPartition> partitions(KafkaConsumer<?, ?> consumer, Collection<String> topics) {
         List<TopicPartition> partitions = new ArrayList<>();
         for (String topic : topics) {
             for (PartitionInfo partition : consumer.partitionsFor(topic)) {
@@ -115,10 +129,5 @@ final class TopicReader implements AutoCloseable {
             }
         }
         return partitions;
-    }
-
-    @Override
-    public void close() {
-        consumer.close();
     }
 }

@@ -1,6 +1,7 @@
 package io.quarry.local.broker;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Properties;
 
 /** Properties of a broker that is alone, small and quick to answer: its own controller, every internal topic once. */
@@ -19,15 +20,36 @@ final class BrokerProperties {
      * @param afterCrash whether the broker was not stopped cleanly the last time
      */
     static Properties of(Path directory, int port, int controllerPort, boolean afterCrash) {
+        return of(directory, port, controllerPort, afterCrash, List.of());
+    }
+
+    /** The same with further doors, each a listener of its own. */
+    static Properties of(Path directory, int port, int controllerPort, boolean afterCrash, List<Door> doors) {
         Properties p = new Properties();
         p.setProperty("node.id", Integer.toString(NODE_ID));
         p.setProperty("process.roles", "broker,controller");
         p.setProperty("log.dirs", directory.toString());
-        p.setProperty(
-                "listeners",
+        StringBuilder listeners = new StringBuilder(
                 "PLAINTEXT://" + HOST + ":" + port + "," + CONTROLLER_LISTENER + "://" + HOST + ":" + controllerPort);
-        p.setProperty("advertised.listeners", "PLAINTEXT://" + HOST + ":" + port);
-        p.setProperty("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        StringBuilder advertised = new StringBuilder("PLAINTEXT://" + HOST + ":" + port);
+        StringBuilder protocols = new StringBuilder("PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        for (int i = 0; i < doors.size(); i++) {
+            String name = "DOOR" + i;
+            listeners
+                    .append(",")
+                    .append(name)
+                    .append("://" + HOST + ":")
+                    .append(doors.get(i).port());
+            advertised
+                    .append(",")
+                    .append(name)
+                    .append("://" + HOST + ":")
+                    .append(doors.get(i).advertised());
+            protocols.append(",").append(name).append(":PLAINTEXT");
+        }
+        p.setProperty("listeners", listeners.toString());
+        p.setProperty("advertised.listeners", advertised.toString());
+        p.setProperty("listener.security.protocol.map", protocols.toString());
         p.setProperty("controller.listener.names", CONTROLLER_LISTENER);
         p.setProperty("inter.broker.listener.name", "PLAINTEXT");
         // The voter is named here and not in the log, since its port is another one at each start.
@@ -66,7 +88,7 @@ final class BrokerProperties {
         p.setProperty("log.index.size.max.bytes", "1048576");
         p.setProperty("share.coordinator.load.buffer.size", "1048576");
         p.setProperty("transaction.state.log.load.buffer.size", "1048576");
-        p.setProperty("num.network.threads", "2");
+        p.setProperty("num.network.threads", doors.isEmpty() ? "2" : "1");
         p.setProperty("num.io.threads", "4");
         p.setProperty("background.threads", "2");
         p.setProperty("group.coordinator.threads", "1");

@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
@@ -48,10 +49,20 @@ public final class LocalBroker implements AutoCloseable {
      * @throws BrokerException when it cannot start, above all because the port is taken
      */
     public static LocalBroker start(Path directory, int port) {
+        return start(directory, port, List.of());
+    }
+
+    /**
+     * Starts a broker that has further doors: ports of its own that it tells its clients to be elsewhere, so that what stands
+     * there can see and hold up all that a client says.
+     *
+     * @param doors the further listeners; their ports have to be free
+     */
+    public static LocalBroker start(Path directory, int port, List<Door> doors) {
         for (int attempt = 1; ; attempt++) {
             int chosen = port == 0 ? freePort() : free(port);
             try {
-                return start(directory.toAbsolutePath(), chosen, freePort());
+                return start(directory.toAbsolutePath(), chosen, freePort(), doors);
             } catch (Exception e) {
                 // Between finding a port free and listening on it another process may take it.
                 if (port != 0 || attempt == TRIES_FOR_A_FREE_PORT || !isAddressInUse(e)) {
@@ -64,7 +75,7 @@ public final class LocalBroker implements AutoCloseable {
         }
     }
 
-    private static LocalBroker start(Path directory, int port, int controllerPort) throws Exception {
+    private static LocalBroker start(Path directory, int port, int controllerPort, List<Door> doors) throws Exception {
         Files.createDirectories(directory);
         boolean fresh = !Files.exists(directory.resolve("meta.properties"));
         if (fresh) {
@@ -72,7 +83,7 @@ public final class LocalBroker implements AutoCloseable {
         }
         boolean afterCrash = !fresh && !Files.exists(directory.resolve(CLEAN_STOP));
         KafkaConfig config =
-                KafkaConfig.fromProps(BrokerProperties.of(directory, port, controllerPort, afterCrash), false);
+                KafkaConfig.fromProps(BrokerProperties.of(directory, port, controllerPort, afterCrash, doors), false);
         KafkaRaftServer server = new KafkaRaftServer(config, Time.SYSTEM);
         try {
             server.startup();

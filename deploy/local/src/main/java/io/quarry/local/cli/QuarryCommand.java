@@ -72,6 +72,7 @@ final class QuarryCommand implements Callable<Integer> {
                 .addSubcommand(new ExplainQueryCommand(console))
                 .addSubcommand(new TopicsCommand(console))
                 .addSubcommand(new AuditCommand(console))
+                .addSubcommand(new ChaosCommand(console))
                 .addSubcommand(bench)
                 .addSubcommand("completion", completion);
         line.setCaseInsensitiveEnumValuesAllowed(true);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.quarry.local.chaos;
+
+import org.jspecify.annotations.NullMarked;
