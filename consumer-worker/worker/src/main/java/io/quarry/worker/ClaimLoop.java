@@ -108,6 +108,11 @@ final class ClaimLoop {
             return Round.IDLE;
         }
         Taken taken = next.get();
+        if (current.will() != Current.Will.WORK) {
+            // The poll was under way when the worker was told to take no more.
+            giveBack(taken);
+            return Round.IDLE;
+        }
         Reading reading = reader.read(taken);
         if (reading instanceof Reading.AJob readable) {
             return claim(taken, readable.job());

@@ -43,6 +43,11 @@ public final class WorkerMain {
         } catch (KafkaException e) {
             err.println("quarry-worker: Kafka refused: " + e);
             System.exit(ExitCode.UNREACHABLE);
+        } catch (RuntimeException | Error e) {
+            // A handler that cannot be opened, most likely: no record was taken.
+            err.println("quarry-worker: could not start");
+            e.printStackTrace(err);
+            System.exit(ExitCode.FAULT);
         }
     }
 

@@ -18,6 +18,8 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -26,6 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
@@ -60,7 +63,7 @@ class ClaimLoopTest {
                 log, timer, Duration.ofMillis(5), logged -> inHand.letGo(UUID.fromString(logged.getClaim())));
         WorkerSize size = new WorkerSize(1000, 512L << 20, 1L << 30);
         Attempts attempts = new Attempts(
-                Map.of(ScriptedHandler.KIND, new ScriptedHandler()),
+                Map.of(ScriptedHandler.KIND, new ScriptedHandler(), EffectfulHandler.KIND, new EffectfulHandler()),
                 size,
                 directories,
                 inHand,
@@ -69,7 +72,7 @@ class ClaimLoopTest {
                 System::nanoTime,
                 log,
                 events,
-                new Deadlines(Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofSeconds(30)),
+                new Deadlines(Duration.ofMillis(5), Duration.ofSeconds(30), Duration.ofSeconds(30)),
                 timer,
                 handlerThread,
                 () -> {});
@@ -77,7 +80,7 @@ class ClaimLoopTest {
                 queue,
                 log,
                 new RecordReader((topic, bytes) -> jobs.get(new String(bytes, StandardCharsets.UTF_8))),
-                new Admission(size, java.util.Set.of(ScriptedHandler.KIND), "default"),
+                new Admission(size, Set.of(ScriptedHandler.KIND, EffectfulHandler.KIND), "default"),
                 attempts,
                 current,
                 events,
@@ -249,6 +252,29 @@ class ClaimLoopTest {
     }
 
     @Test
+    void everyCommandMayBeLost() throws Exception {
+        Job effectful = Jobs.of(EffectfulHandler.KIND, "a", "wait");
+        jobs.put("a", effectful);
+        queue.put(taken(0, "a"));
+        Random chance = new Random(3);
+        AtomicBoolean owner = new AtomicBoolean(true);
+        log.answer = event -> {
+            // Every heartbeat is answered, and nine answers of ten are lost.
+            if (event.getType() == JobEventType.HEARTBEAT && chance.nextInt(10) == 0) {
+                current.obey(command(owner.get() ? CommandType.GRANT : CommandType.FENCE, event.getClaim()));
+            }
+            return CompletableFuture.completedFuture(null);
+        };
+        FutureTask<Round> round = runInBackground();
+        await().atMost(SOON).until(() -> ScriptedHandler.BEGAN.contains("a"));
+
+        owner.set(false);
+
+        assertThat(round.get()).isEqualTo(Round.RAN);
+        assertThat(ScriptedHandler.INTERRUPTED).containsExactly("a");
+    }
+
+    @Test
     void anAttemptThatWasFencedIsNotInHandAnyMore() throws Exception {
         put(0, "a", "wait");
         FutureTask<Round> round = runInBackground();
@@ -279,6 +305,21 @@ class ClaimLoopTest {
         assertThat(log.of(JobEventType.FINISHED))
                 .extracting(JobEvent::getOutcome)
                 .containsExactly(Outcome.SUCCEEDED);
+    }
+
+    @Test
+    void aRecordThatComesAfterTheDrainGoesBack() throws Exception {
+        put(0, "a", "ok");
+        current.obey(Command.newBuilder()
+                .setType(CommandType.DRAIN)
+                .setWorker("w")
+                .setAt(Instant.EPOCH)
+                .build());
+
+        assertThat(loop.runOnce()).isEqualTo(Round.IDLE);
+
+        assertThat(queue.calls).containsExactly("poll", "RELEASE 0", "send");
+        assertThat(log.events).isEmpty();
     }
 
     @Test

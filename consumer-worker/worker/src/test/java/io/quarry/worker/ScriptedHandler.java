@@ -4,6 +4,7 @@ import io.quarry.avro.CauseType;
 import io.quarry.avro.Job;
 import io.quarry.avro.Manifest;
 import io.quarry.avro.Progress;
+import io.quarry.engine.HandlerSettings;
 import io.quarry.engine.JobContext;
 import io.quarry.engine.JobFailure;
 import io.quarry.engine.JobHandler;
@@ -11,14 +12,19 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
-/** A handler that does what the job's payload says: ok, wait, fail, crash, full, oom, deaf. Tests look at what it did. */
+/**
+ * A handler that does what the job's payload says: ok, wait, fail, crash, full, oom, deaf, {@code until <file>}. Tests look at
+ * what it did. Only the first word counts.
+ */
 public class ScriptedHandler implements JobHandler {
     static final String KIND = "scripted";
 
@@ -52,6 +58,16 @@ public class ScriptedHandler implements JobHandler {
         return KIND;
     }
 
+    /** A worker whose settings say so cannot start. */
+    @Override
+    public void open(HandlerSettings settings) {
+        switch (settings.get("scripted.open").orElse("well")) {
+            case "refuse" -> throw new IllegalArgumentException("scripted.open is refuse: must be anything else");
+            case "break" -> throw new IllegalStateException("the handler is broken");
+            default -> {}
+        }
+    }
+
     @Override
     public Optional<Manifest> run(JobContext context) throws JobFailure, InterruptedException {
         Job job = context.job();
@@ -60,7 +76,9 @@ public class ScriptedHandler implements JobHandler {
         context.log("began " + job.getId());
         context.progress(Progress.newBuilder().setPhase("scripted").setRows(1).build());
         String script = new String(job.getCustom().getBody().array(), StandardCharsets.UTF_8);
-        switch (script) {
+        String[] words = script.split(" ", 2);
+        switch (words[0]) {
+            case "until" -> awaitFile(Path.of(words[1]));
             case "wait" -> gate(job.getId()).await();
             case "deaf" -> deaf(gate(job.getId()));
             case "fail" -> throw JobFailure.of(CauseType.INVALID_INPUT, "column x is missing", Map.of("column", "x"));
@@ -70,6 +88,14 @@ public class ScriptedHandler implements JobHandler {
             default -> {}
         }
         return Optional.of(written(context));
+    }
+
+    /** For a worker in another process. */
+    private static void awaitFile(Path file) throws InterruptedException {
+        CountDownLatch never = new CountDownLatch(1);
+        while (!Files.exists(file)) {
+            boolean unused = never.await(20, TimeUnit.MILLISECONDS);
+        }
     }
 
     private static void deaf(CountDownLatch gate) {

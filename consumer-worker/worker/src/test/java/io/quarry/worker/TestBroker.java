@@ -17,14 +17,39 @@ import org.apache.kafka.metadata.storage.Formatter;
 /** A real broker in this JVM, its own controller, quick to join. */
 final class TestBroker implements AutoCloseable {
     private final KafkaRaftServer server;
-    private final int port;
+    private final Properties properties;
 
-    private TestBroker(KafkaRaftServer server, int port) {
+    private TestBroker(KafkaRaftServer server, Properties properties) {
         this.server = server;
-        this.port = port;
+        this.properties = properties;
     }
 
     static TestBroker start(Path directory) throws Exception {
+        Properties p = properties(directory);
+        new Formatter()
+                .setNodeId(1)
+                .setClusterId(Uuid.randomUuid().toString())
+                .addDirectory(directory.toString())
+                .setMetadataLogDirectory(directory.toString())
+                .setControllerListenerName("CONTROLLER")
+                .setHasDynamicQuorum(false)
+                .setPrintStream(new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8))
+                .run();
+        return start(p);
+    }
+
+    /** Starts anew, at the same address, on the same data. */
+    TestBroker restart() {
+        return start(properties);
+    }
+
+    private static TestBroker start(Properties p) {
+        KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(p, false), Time.SYSTEM);
+        server.startup();
+        return new TestBroker(server, p);
+    }
+
+    private static Properties properties(Path directory) throws IOException {
         int port = freePort();
         int controller = freePort();
         Properties p = new Properties();
@@ -52,22 +77,11 @@ final class TestBroker implements AutoCloseable {
         p.setProperty("group.share.delivery.count.limit", "10");
         p.setProperty("log.cleaner.dedupe.buffer.size", "4194304");
         p.setProperty("num.io.threads", "4");
-        new Formatter()
-                .setNodeId(1)
-                .setClusterId(Uuid.randomUuid().toString())
-                .addDirectory(directory.toString())
-                .setMetadataLogDirectory(directory.toString())
-                .setControllerListenerName("CONTROLLER")
-                .setHasDynamicQuorum(false)
-                .setPrintStream(new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8))
-                .run();
-        KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(p, false), Time.SYSTEM);
-        server.startup();
-        return new TestBroker(server, port);
+        return p;
     }
 
     String bootstrap() {
-        return "127.0.0.1:" + port;
+        return properties.getProperty("advertised.listeners").substring("PLAINTEXT://".length());
     }
 
     @Override

@@ -108,8 +108,7 @@ class WorkerIT {
         registry.away(false);
         ScriptedHandler.BEGAN.forEach(ScriptedHandler::open);
         workers.forEach(WorkerProcess::close);
-        ScriptedHandler.BEGAN.clear();
-        ScriptedHandler.INTERRUPTED.clear();
+        ScriptedHandler.reset();
     }
 
     @Test
@@ -174,7 +173,7 @@ class WorkerIT {
     }
 
     @Test
-    void retriesAlternateWithTheBacklog() {
+    void aRetryAlternatesWithTheBacklog() {
         for (int i = 0; i < 6; i++) {
             submit(Jobs.scripted("j" + i, "ok"));
         }

@@ -12,6 +12,8 @@ import java.io.UncheckedIOException;
 import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +39,9 @@ public final class DyingHandler implements JobHandler {
     @Override
     public Optional<Manifest> run(JobContext context) throws JobFailure, InterruptedException {
         String script = script(context.job());
+        if (script.startsWith("halves ")) {
+            return Optional.of(halves(context, Path.of(script.substring("halves ".length()))));
+        }
         if (context.attempt() > 1 || script.equals("ok")) {
             return Optional.empty();
         }
@@ -46,6 +51,25 @@ public final class DyingHandler implements JobHandler {
             throw new UncheckedIOException(e);
         }
         return Optional.empty();
+    }
+
+    /** Writes a result in two files; a first attempt waits in between until the file is there. */
+    private static Manifest halves(JobContext context, Path go) throws InterruptedException {
+        CountDownLatch never = new CountDownLatch(1);
+        try {
+            Files.writeString(context.output().resolve("first"), "attempt " + context.attempt());
+            while (context.attempt() == 1 && !Files.exists(go)) {
+                boolean unused = never.await(20, TimeUnit.MILLISECONDS);
+            }
+            Files.writeString(context.output().resolve("second"), "attempt " + context.attempt());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return Manifest.newBuilder()
+                .setLocation(context.output().toUri().toString())
+                .setRows(2)
+                .setBytes(2)
+                .build();
     }
 
     private static void end(String script) throws JobFailure, InterruptedException, IOException {
