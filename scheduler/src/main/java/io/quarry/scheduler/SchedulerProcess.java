@@ -86,14 +86,18 @@ public final class SchedulerProcess implements AutoCloseable {
         try {
             WireSerdes serdes = WireSerdes.of(all);
             try (Admin admin = Admin.create(new HashMap<>(settings.kafka()))) {
-                TopicProvisioner topics =
-                        TopicProvisioner.of(admin, settings.lifecycle().topics(), ProvisionSettings.of(all));
+                TopicProvisioner topics = topics(admin);
                 await("broker", () -> admin.describeCluster().nodes().get());
                 await("registry", topics::provision);
                 topics.check();
             }
             JobLifecycle started = JobLifecycle.start(
-                    settings.lifecycle(), settings.kafka(), settings.streams(), serdes, InstantSource.system());
+                    settings.lifecycle(),
+                    settings.kafka(),
+                    settings.streams(),
+                    serdes,
+                    InstantSource.system(),
+                    this::remakeTopics);
             collector = settings.collect()
                     .map(collect -> Collector.start(collect, settings.kafka(), serdes, InstantSource.system()))
                     .orElse(null);
@@ -105,6 +109,16 @@ public final class SchedulerProcess implements AutoCloseable {
             end(e);
         } catch (RuntimeException | ExecutionException e) {
             end(e);
+        }
+    }
+
+    private TopicProvisioner topics(Admin admin) {
+        return TopicProvisioner.of(admin, settings.lifecycle().topics(), ProvisionSettings.of(all));
+    }
+
+    private void remakeTopics() {
+        try (Admin admin = Admin.create(new HashMap<>(settings.kafka()))) {
+            topics(admin).provision();
         }
     }
 

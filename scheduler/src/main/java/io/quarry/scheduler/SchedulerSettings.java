@@ -57,13 +57,17 @@ record SchedulerSettings(
         if (instance != null) {
             streams.put("group.instance.id", instance);
         }
+        long session = number(all, "scheduler.session.timeout.ms", 10_000, 1000);
+        streams.put("consumer.session.timeout.ms", String.valueOf(session));
+        streams.put("consumer.heartbeat.interval.ms", String.valueOf(session / 5));
+        long kept = number(all, "scheduler.retention.ms", Duration.ofDays(30).toMillis(), 1);
         LifecycleSettings lifecycle = new LifecycleSettings(
                 new Topics(all.getOrDefault("topic.prefix", Topics.DEFAULT_PREFIX)),
                 (int) number(all, "lease.ticks", 30, 2),
                 Duration.ofMillis(number(all, "tick.interval.ms", 1000, 10)),
                 Duration.ofMillis(number(all, "scheduler.progress.interval.ms", 30_000, 0)),
-                Duration.ofMillis(number(
-                        all, "scheduler.retention.ms", Duration.ofDays(30).toMillis(), 1)),
+                Duration.ofMillis(kept),
+                Duration.ofMillis(number(all, "jobs.retention.ms", kept, 1)),
                 Duration.ofMillis(number(all, "scheduler.passed.interval.ms", 5000, 100)));
         Duration sweep = Duration.ofMillis(number(
                 all, "scheduler.collect.sweep.interval.ms", Duration.ofHours(1).toMillis(), 100));

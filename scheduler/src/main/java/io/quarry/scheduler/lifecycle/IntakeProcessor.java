@@ -73,6 +73,9 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
     @SuppressWarnings("NullAway.Init")
     private KeyValueStore<Bytes, byte[]> store;
 
+    @SuppressWarnings("NullAway.Init")
+    private LifecycleMetrics metrics;
+
     /**
      * Makes the processor.
      *
@@ -89,9 +92,15 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
     public void init(ProcessorContext<byte[], Outgoing> context) {
         this.context = context;
         this.store = context.getStateStore(IntakeTopology.STORE);
+        this.metrics = new LifecycleMetrics(context.metrics(), context.taskId().toString());
         restore();
         context.schedule(UNPARK_INTERVAL, PunctuationType.WALL_CLOCK_TIME, now -> unpark());
         context.schedule(settings.passedInterval(), PunctuationType.WALL_CLOCK_TIME, now -> sayPassed());
+    }
+
+    @Override
+    public void close() {
+        metrics.close();
     }
 
     private void restore() {
@@ -273,7 +282,9 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
     private void sayPassed() {
         boolean repeat = ++round % REPEAT == 0;
         shareStarts.get().forEach((topic, start) -> {
-            long offset = Math.min(start, positions.getOrDefault(topic, 0L));
+            long position = positions.getOrDefault(topic, 0L);
+            long offset = Math.min(start, position);
+            metrics.shareStartLag(topic, Math.max(0, position - start));
             Long last = said.get(topic);
             if (offset <= 0 || (!repeat && last != null && last == offset)) {
                 return;

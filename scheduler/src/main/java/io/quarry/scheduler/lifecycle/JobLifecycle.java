@@ -51,16 +51,18 @@ public final class JobLifecycle implements AutoCloseable {
      *
      * @param kafka client settings: bootstrap servers, security
      * @param streams further settings of Kafka Streams, such as the state directory and the replication factor
+     * @param remakeTopics makes topics that are missing; called in a thread of its own when somebody deleted job-state
      */
     public static JobLifecycle start(
             LifecycleSettings settings,
             Map<String, String> kafka,
             Map<String, String> streams,
             WireSerdes serdes,
-            InstantSource clock) {
+            InstantSource clock,
+            Runnable remakeTopics) {
         JobLifecycle lifecycle = new JobLifecycle();
         try {
-            lifecycle.run(settings, kafka, streams, serdes, clock);
+            lifecycle.run(settings, kafka, streams, serdes, clock, remakeTopics);
         } catch (RuntimeException e) {
             lifecycle.close();
             throw e;
@@ -73,16 +75,20 @@ public final class JobLifecycle implements AutoCloseable {
             Map<String, String> kafka,
             Map<String, String> streams,
             WireSerdes serdes,
-            InstantSource clock) {
+            InstantSource clock,
+            Runnable remakeTopics) {
         Admin admin = Admin.create(new HashMap<>(kafka));
         parts.push(admin);
         ShareStarts starts = new ShareStarts(admin, settings.topics(), settings.passedInterval());
         parts.push(starts);
         starts.start();
+        StatesTopic statesTopic = new StatesTopic(admin, settings.topics(), settings.passedInterval(), remakeTopics);
+        parts.push(statesTopic);
+        statesTopic.start();
         String prefix = settings.topics().prefix();
         Topology intake = new IntakeTopology(settings, () -> new RegistryWire(serdes), starts).get();
         begin(intake, prefix + "intake", kafka, streams);
-        Topology states = new LifecycleTopology(settings, () -> new RegistryWire(serdes)).get();
+        Topology states = new LifecycleTopology(settings, () -> new RegistryWire(serdes), statesTopic).get();
         begin(states, prefix + "lifecycle", kafka, streams);
         KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(new HashMap<>(kafka), new ByteArraySerializer(), new ByteArraySerializer());

@@ -12,20 +12,25 @@ import io.quarry.schemas.JobRules;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.serde.UnreadableRecordException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
-import org.apache.kafka.common.metrics.Sensor;
+import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,12 +47,16 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
     /** Most jobs moved by one tick or one Passed; the rest follow with the next tick, so that no transaction grows too old. */
     private static final int SWEEP = 500;
 
+    /** Ticks between two looks at the oldest waiting jobs. */
+    private static final int OLDEST_EVERY = 10;
+
     private static final Logger LOG = LoggerFactory.getLogger(LifecycleProcessor.class);
 
     private final LifecycleSettings settings;
     private final Topics topics;
     private final Lifecycle lifecycle;
     private final Wire wire;
+    private final Supplier<String> statesTopic;
     private final Map<String, CachedGroup> groupCache = new HashMap<>();
 
     @SuppressWarnings("NullAway.Init") // set by init, before any record
@@ -63,15 +72,25 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
     private Timers timers;
 
     @SuppressWarnings("NullAway.Init")
-    private Map<Step.Kind, Sensor> counted;
+    private Depths depths;
 
     @SuppressWarnings("NullAway.Init")
-    private Sensor unreadable;
+    private Republication republication;
+
+    @SuppressWarnings("NullAway.Init")
+    private LifecycleMetrics metrics;
+
+    /** Groups whose oldest job is shown; a group that has none any more shows zero. */
+    private final Set<String> shown = new HashSet<>();
+
+    private final Set<String> alarmed = new HashSet<>();
+    private boolean begun;
 
     @SuppressWarnings("ArrayRecordComponent") // compared by hand
     private record CachedGroup(byte[] bytes, RetryPolicy policy) {}
 
-    LifecycleProcessor(LifecycleSettings settings, Wire wire) {
+    LifecycleProcessor(LifecycleSettings settings, Wire wire, Supplier<String> statesTopic) {
+        this.statesTopic = statesTopic;
         this.settings = settings;
         this.topics = settings.topics();
         this.lifecycle = new Lifecycle(settings.retention(), settings.progressInterval());
@@ -83,23 +102,41 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         this.context = context;
         this.rows = context.getStateStore(LifecycleTopology.ROWS);
         this.groups = context.getStateStore(LifecycleTopology.GROUPS);
-        this.timers = new Timers(context.getStateStore(LifecycleTopology.TIMERS), settings.leaseTicks());
-        this.counted = Map.of(
-                Step.Kind.CHANGED, sensor("changed"),
-                Step.Kind.SAME, sensor("same"),
-                Step.Kind.FENCED, sensor("fenced"),
-                Step.Kind.IMPOSSIBLE, sensor("impossible"),
-                Step.Kind.REMOVED, sensor("removed"));
-        this.unreadable = sensor("unreadable");
+        KeyValueStore<Bytes, byte[]> store = context.getStateStore(LifecycleTopology.TIMERS);
+        this.timers = new Timers(store, settings.leaseTicks());
+        this.depths = new Depths(store);
+        this.republication = new Republication(store, rows);
+        this.metrics = new LifecycleMetrics(context.metrics(), context.taskId().toString());
+        depths.groups().forEach(this::showDepth);
     }
 
-    private Sensor sensor(String operation) {
-        return context.metrics()
-                .addRateTotalSensor("lifecycle", context.taskId().toString(), operation, Sensor.RecordingLevel.INFO);
+    @Override
+    public void close() {
+        metrics.close();
+    }
+
+    /** Counts the rows of a version that did not, once; here and not in init, where nothing may be written. */
+    private void begin() {
+        begun = true;
+        if (depths.counted()) {
+            return;
+        }
+        try (KeyValueIterator<String, byte[]> all = rows.all()) {
+            all.forEachRemaining(entry -> depths.move(null, row(entry.key, entry.value)));
+        }
+        depths.setCounted();
+        depths.groups().forEach(this::showDepth);
+    }
+
+    private void showDepth(String group) {
+        depths.each(group, (state, jobs) -> metrics.depth(group, state, jobs));
     }
 
     @Override
     public void process(Record<byte[], byte[]> record) {
+        if (!begun) {
+            begin();
+        }
         Instant now = Instant.ofEpochMilli(record.timestamp());
         JobEvent event = read(record);
         if (event == null) {
@@ -123,7 +160,7 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
             }
             return wire.read(topics.events(), record.value(), JobEvent.class);
         } catch (UnreadableRecordException e) {
-            unreadable.record();
+            metrics.unreadable();
             LOG.warn("Skipped an event that cannot be read: {} offset={}", e.getMessage(), offset());
             return null;
         }
@@ -137,7 +174,7 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         Event event = Events.of(wireEvent, topics.oversize());
         String jobId = wireEvent.getJobId();
         if (event == null || !JobRules.validId(jobId) || !jobId.equals(Submission.id(key))) {
-            unreadable.record();
+            metrics.unreadable();
             LOG.warn(
                     "Skipped an event that lacks a field, is of an unknown type or is not keyed by a job's id:"
                             + " type={} writer={} offset={}",
@@ -166,7 +203,37 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         for (KeyValue<String, Long> passed : timers.passed()) {
             sweepPassed(passed.key, passed.value, now);
         }
+        republication.turn(statesTopic.get(), SWEEP, (jobId, row) -> forward(topics.states(), jobId, row, now));
+        if (timers.ticks() % OLDEST_EVERY == 0) {
+            shown.addAll(depths.groups());
+            shown.forEach(group -> showOldest(group, now));
+        }
         timers.save();
+    }
+
+    /** How long the first record of a group's queues has waited: beyond the retention of the queue it would be removed. */
+    private void showOldest(String group, Instant now) {
+        Duration age = Duration.ZERO;
+        for (String topic : List.of(topics.jobs(group), topics.retries(group))) {
+            for (String jobId : timers.waitingBelow(topic, Long.MAX_VALUE, 1)) {
+                byte[] bytes = rows.get(jobId);
+                Instant queued = bytes == null ? null : row(jobId, bytes).getQueuedAt();
+                if (queued != null && Duration.between(queued, now).compareTo(age) > 0) {
+                    age = Duration.between(queued, now);
+                }
+            }
+        }
+        boolean alarming = age.compareTo(settings.queueRetention().dividedBy(2)) > 0;
+        metrics.oldest(group, age.toSeconds(), alarming);
+        if (alarming && alarmed.add(group)) {
+            LOG.warn(
+                    "A job has waited for more than half of what its queue keeps records: start workers, or raise"
+                            + " jobs.retention.ms group={} seconds={}",
+                    group,
+                    age.toSeconds());
+        } else if (!alarming) {
+            alarmed.remove(group);
+        }
     }
 
     private void sweepPassed(String topic, long offset, Instant now) {
@@ -185,9 +252,9 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
 
     private void apply(String jobId, Event event, Instant now) {
         byte[] bytes = rows.get(jobId);
-        JobState before = bytes == null ? null : wire.read(topics.states(), bytes, JobState.class);
+        JobState before = bytes == null ? null : row(jobId, bytes);
         Step step = lifecycle.next(before, event, new Lifecycle.Context(now, policy(before, event)));
-        Objects.requireNonNull(counted.get(step.kind())).record();
+        metrics.step(before, step);
         JobState after = step.state();
         switch (step.kind()) {
             case CHANGED -> {
@@ -195,6 +262,7 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
                 rows.put(jobId, row);
                 forward(topics.states(), jobId, row, now);
                 reindex(jobId, before, after);
+                depths.move(before, after).forEach(this::showDepth);
                 logMove(jobId, before, after);
             }
             case REMOVED -> {
@@ -212,6 +280,17 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         }
         for (Effect effect : step.effects()) {
             perform(jobId, effect, now);
+        }
+    }
+
+    private JobState row(String jobId, byte[] bytes) {
+        try {
+            return wire.read(topics.states(), bytes, JobState.class);
+        } catch (UnreadableRecordException e) {
+            throw new IllegalStateException(
+                    "the row of job " + jobId + " cannot be read: is schema.registry.url the registry that it was"
+                            + " written with? Nothing was changed; set it right and start again",
+                    e);
         }
     }
 

@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param tickInterval distance of two ticks
  * @param progressInterval least time between two rows of a job that differ in progress only
  * @param retention how long a final row is kept
+ * @param queueRetention how long a queue keeps its records
  * @param passedInterval how often what share groups have passed is looked at
  */
 public record LifecycleSettings(
@@ -19,4 +20,5 @@ public record LifecycleSettings(
         Duration tickInterval,
         Duration progressInterval,
         Duration retention,
+        Duration queueRetention,
         Duration passedInterval) {}

@@ -21,17 +21,27 @@ final class LifecycleTopology implements Supplier<Topology> {
 
     private final LifecycleSettings settings;
     private final Supplier<Wire> wire;
+    private final Supplier<String> statesTopic;
     private final Function<String, KeyValueBytesStoreSupplier> stores;
 
-    LifecycleTopology(LifecycleSettings settings, Supplier<Wire> wire) {
-        this(settings, wire, Stores::persistentKeyValueStore);
+    /**
+     * The topology as it runs.
+     *
+     * @param statesTopic identity of the topic job-state, empty while nobody knows; asked often, must not block
+     */
+    LifecycleTopology(LifecycleSettings settings, Supplier<Wire> wire, Supplier<String> statesTopic) {
+        this(settings, wire, statesTopic, Stores::persistentKeyValueStore);
     }
 
     /** The topology over stores of the caller's. */
     LifecycleTopology(
-            LifecycleSettings settings, Supplier<Wire> wire, Function<String, KeyValueBytesStoreSupplier> stores) {
+            LifecycleSettings settings,
+            Supplier<Wire> wire,
+            Supplier<String> statesTopic,
+            Function<String, KeyValueBytesStoreSupplier> stores) {
         this.settings = settings;
         this.wire = wire;
+        this.statesTopic = statesTopic;
         this.stores = stores;
     }
 
@@ -49,7 +59,7 @@ final class LifecycleTopology implements Supplier<Topology> {
                 "groups-store",
                 GroupsProcessor::new);
         topology.addSource("events", new ByteArrayDeserializer(), new ByteArrayDeserializer(), topics.events());
-        topology.addProcessor("lifecycle", () -> new LifecycleProcessor(settings, wire.get()), "events");
+        topology.addProcessor("lifecycle", () -> new LifecycleProcessor(settings, wire.get(), statesTopic), "events");
         topology.addStateStore(
                 Stores.keyValueStoreBuilder(stores.apply(ROWS), Serdes.String(), Serdes.ByteArray()), "lifecycle");
         topology.addStateStore(

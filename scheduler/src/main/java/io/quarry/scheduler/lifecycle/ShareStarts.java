@@ -11,12 +11,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsResult;
 import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Start offsets of the share groups, as last heard from the broker. Looks in a thread of its own; asking for them is free. */
+/** How far the share groups and the retention of their topics are, as last heard from the broker. Looks in a thread of its own; asking for them is free. */
 final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ShareStarts.class);
     private static final long ANSWER_SECONDS = 10;
@@ -71,7 +73,7 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
                                             new TopicPartition(topics.retries(group), 0))));
                 }
             }
-            Map<String, Long> found = new HashMap<>();
+            Map<String, Long> found = logStarts(specs);
             if (!specs.isEmpty()) {
                 var answers = admin.listShareGroupOffsets(specs);
                 for (String group : specs.keySet()) {
@@ -82,6 +84,28 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
         } catch (ExecutionException | TimeoutException e) {
             LOG.warn("Cannot see how far the share groups are, tries again: {}", String.valueOf(e.getMessage()));
         }
+    }
+
+    /** First offsets that are still there: what retention has removed nobody will take, whether or not the group has noticed. */
+    private Map<String, Long> logStarts(Map<String, ListShareGroupOffsetsSpec> specs)
+            throws InterruptedException, TimeoutException {
+        Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+        specs.values().forEach(spec -> spec.topicPartitions().forEach(p -> asked.put(p, OffsetSpec.earliest())));
+        Map<String, Long> found = new HashMap<>();
+        ListOffsetsResult answers = admin.listOffsets(asked);
+        for (TopicPartition partition : asked.keySet()) {
+            try {
+                long start = answers.partitionResult(partition)
+                        .get(ANSWER_SECONDS, TimeUnit.SECONDS)
+                        .offset();
+                if (start > 0) {
+                    found.put(partition.topic(), start);
+                }
+            } catch (ExecutionException e) {
+                LOG.debug("No first offset: topic={} {}", partition.topic(), String.valueOf(e.getMessage()));
+            }
+        }
+        return found;
     }
 
     private static void add(
@@ -95,7 +119,7 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
             answer.get(ANSWER_SECONDS, TimeUnit.SECONDS).forEach((partition, info) -> {
                 // Absent until the group has worked on the partition.
                 if (info != null && info.startOffset() > 0) {
-                    found.put(partition.topic(), info.startOffset());
+                    found.merge(partition.topic(), info.startOffset(), Math::max);
                 }
             });
         } catch (ExecutionException e) {

@@ -40,7 +40,13 @@ import org.slf4j.LoggerFactory;
 class IntakeTopologyTest {
     private static final Topics TOPICS = Topics.withDefaultPrefix();
     private static final LifecycleSettings SETTINGS = new LifecycleSettings(
-            TOPICS, 30, Duration.ofSeconds(1), Duration.ofSeconds(30), Duration.ofDays(30), Duration.ofSeconds(5));
+            TOPICS,
+            30,
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(30),
+            Duration.ofDays(30),
+            Duration.ofDays(30),
+            Duration.ofSeconds(5));
 
     @TempDir
     Path state;
@@ -171,6 +177,32 @@ class IntakeTopologyTest {
         assertThat(seen).extracting(JobEvent::getJobId).containsExactly("a", "b", "c");
         assertThat(seen).extracting(e -> e.getSource().getOffset()).containsExactly(0L, 2L, 3L);
         assertThat(invalid.readRecordsToList()).hasSize(1);
+    }
+
+    @Test
+    void registryDownForTenMinutes() {
+        pipe(job("before"));
+        wire.registryAway = true;
+        for (int minute = 0; minute < 10; minute++) {
+            pipe(job("during-" + minute));
+            jobs.pipeInput(utf8("poison"), new byte[] {9});
+            shareStarts.put(TOPICS.jobs("default"), 1 + 2L * minute);
+            driver.advanceWallClockTime(Duration.ofMinutes(1));
+        }
+        wire.registryAway = false;
+        driver.advanceWallClockTime(Duration.ofSeconds(1));
+        pipe(job("after"));
+        List<JobEvent> seen = events().stream()
+                .filter(e -> e.getType() != JobEventType.PASSED)
+                .toList();
+        // A job that could not be read for ten minutes was never taken for poison, and poison did not overtake it.
+        assertThat(seen).extracting(JobEvent::getJobId).startsWith("before", "during-0", "during-1");
+        assertThat(seen).extracting(JobEvent::getJobId).endsWith("during-9", "after");
+        assertThat(seen).hasSize(12);
+        assertThat(invalid.readRecordsToList())
+                .hasSize(10)
+                .extracting(r -> header(r, "quarry.reason"))
+                .containsOnly("BAD_MAGIC");
     }
 
     @Test

@@ -2,6 +2,8 @@ package io.quarry.scheduler.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quarry.avro.Cause;
+import io.quarry.avro.CauseType;
 import io.quarry.avro.Command;
 import io.quarry.avro.CommandType;
 import io.quarry.avro.DeadJob;
@@ -40,7 +42,13 @@ class LifecycleTopologyTest {
     private static final Topics TOPICS = Topics.withDefaultPrefix();
     private static final Instant T0 = Instant.parse("2026-03-01T10:00:00Z");
     private static final LifecycleSettings SETTINGS = new LifecycleSettings(
-            TOPICS, 30, Duration.ofSeconds(1), Duration.ofSeconds(30), Duration.ofDays(30), Duration.ofSeconds(5));
+            TOPICS,
+            30,
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(30),
+            Duration.ofDays(30),
+            Duration.ofDays(30),
+            Duration.ofSeconds(5));
 
     @TempDir
     Path state;
@@ -54,11 +62,12 @@ class LifecycleTopologyTest {
     void open() {
         Properties p = JobLifecycle.properties(
                 "lifecycle", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString()));
-        driver = new TopologyTestDriver(new LifecycleTopology(SETTINGS, () -> wire).get(), p);
+        driver = new TopologyTestDriver(new LifecycleTopology(SETTINGS, () -> wire, () -> "").get(), p);
         events = driver.createInputTopic(TOPICS.events(), new ByteArraySerializer(), new ByteArraySerializer());
         ResourceGroup group = ResourceGroup.newBuilder()
                 .setName("default")
                 .setWorker(new Resources(1L, 1L, 1L))
+                .setOversizeCeiling(new Resources(9L, 9L, 9L))
                 .setMaxAttempts(2)
                 .setBackoffMs(4000)
                 .build();
@@ -141,6 +150,65 @@ class LifecycleTopologyTest {
         // Lost again: the number two is not given out again.
         ticks(31);
         assertThat(last().getAttempt()).isEqualTo(3);
+    }
+
+    @Test
+    void numbersAreNeverReused() {
+        submit("a", 0);
+        claim("a", 1, "w1");
+        heartbeat("a", "w1", null);
+        ticks(36);
+        // Lost, come back, lost again: two was issued, and nobody claimed it.
+        heartbeat("a", "w1", null);
+        ticks(36);
+        assertThat(appended()).extracting(Job::getAttempt).containsExactly(2, 3);
+        claim("a", 2, "w2");
+        assertThat(commands()).last().extracting(Command::getType).isEqualTo(CommandType.FENCE);
+        claim("a", 3, "w3");
+        assertThat(last().getOwner().getClaim()).isEqualTo("w3");
+    }
+
+    @Test
+    void aMisplacedDuplicateIsLaunched() {
+        event(begin(JobEventType.SUBMITTED, "a").setJob(job("a")).setSource(new Source(TOPICS.oversize(), 0L)));
+        event(begin(JobEventType.LAUNCHED, "a").setAttempt(1));
+        // The same job lies in its group's queue as well, and a worker takes that before the pod is up.
+        submit("a", 0);
+        claim("a", 1, "w1");
+        finish("a", "w1", Outcome.MISPLACED);
+        JobState row = last();
+        assertThat(row.getState()).isEqualTo(State.LAUNCHING);
+        assertThat(row.getCharged()).isEqualTo(1);
+        // A pod of a name of its own: the first one's would be taken for launched already.
+        assertThat(read(TOPICS.oversize(), Job.class))
+                .extracting(Job::getAttempt)
+                .containsExactly(2);
+    }
+
+    @Test
+    void whatTheJobSaysAboutItsAttemptsComesBeforeWhatItsGroupSays() {
+        Job job = Job.newBuilder(job("a"))
+                .setBackoffMs(0L)
+                .setMaxAttempts(2)
+                .setRetryOn(List.of("USER_ERROR"))
+                .setNoRetryOn(List.of("WORKER_SILENT"))
+                .build();
+        event(begin(JobEventType.SUBMITTED, "a").setJob(job).setSource(new Source(TOPICS.jobs("default"), 0L)));
+        claim("a", 1, "w1");
+        event(begin(JobEventType.FINISHED, "a")
+                .setClaim("w1")
+                .setOutcome(Outcome.FAILED)
+                .setCause(new Cause(CauseType.USER_ERROR, "no", Map.of())));
+        JobState waiting = last();
+        assertThat(waiting.getState()).isEqualTo(State.RETRYING);
+        assertThat(waiting.getDueAt()).isEqualTo(now);
+        ticks(1);
+        claim("a", 2, "w2");
+        heartbeat("a", "w2", null);
+        ticks(31);
+        JobState lost = last();
+        assertThat(lost.getState()).isEqualTo(State.FAILED);
+        assertThat(lost.getCause().getType()).isEqualTo(CauseType.WORKER_SILENT);
     }
 
     @Test
@@ -299,8 +367,7 @@ class LifecycleTopologyTest {
                 .setAttempt(attempt)
                 .setClaim(claim)
                 .setWorker("worker")
-                .setStarted(false)
-                .setJob(job(id)));
+                .setStarted(false));
     }
 
     private void heartbeat(String id, String claim, @Nullable Progress progress) {

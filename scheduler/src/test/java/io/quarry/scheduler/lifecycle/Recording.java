@@ -48,7 +48,13 @@ record Recording(List<Line> events, List<Line> rows, List<Line> timers, List<Lin
     private static final Instant T0 = Instant.parse("2026-03-01T10:00:00Z");
 
     static final LifecycleSettings SETTINGS = new LifecycleSettings(
-            TOPICS, 30, Duration.ofSeconds(1), Duration.ofSeconds(30), Duration.ofDays(30), Duration.ofSeconds(5));
+            TOPICS,
+            30,
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(30),
+            Duration.ofDays(30),
+            Duration.ofDays(30),
+            Duration.ofSeconds(5));
 
     /** A record: key, value, append time. */
     @SuppressWarnings("ArrayRecordComponent") // bytes are handed through, never compared
@@ -104,7 +110,7 @@ record Recording(List<Line> events, List<Line> rows, List<Line> timers, List<Lin
         Properties p = JobLifecycle.properties(
                 "lifecycle", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString()));
         TopologyTestDriver driver =
-                new TopologyTestDriver(new LifecycleTopology(SETTINGS, () -> wire, stores).get(), p);
+                new TopologyTestDriver(new LifecycleTopology(SETTINGS, () -> wire, () -> "", stores).get(), p);
         ResourceGroup group = ResourceGroup.newBuilder()
                 .setName("default")
                 .setWorker(new Resources(1L, 1L, 1L))

@@ -22,7 +22,13 @@ import org.slf4j.LoggerFactory;
 class TickerTest {
     private static final Topics TOPICS = Topics.withDefaultPrefix();
     private static final LifecycleSettings SETTINGS = new LifecycleSettings(
-            TOPICS, 30, Duration.ofSeconds(1), Duration.ofSeconds(30), Duration.ofDays(30), Duration.ofSeconds(5));
+            TOPICS,
+            30,
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(30),
+            Duration.ofDays(30),
+            Duration.ofDays(30),
+            Duration.ofSeconds(5));
 
     private final TestWire wire = new TestWire();
     private final Node node = new Node(0, "none", 1);

@@ -10,12 +10,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
-import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
-import org.apache.kafka.streams.state.KeyValueStore;
-import org.apache.kafka.streams.state.Stores;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,8 +40,8 @@ class UpgradeTest {
         Recording then = Recording.read(version);
         Map<String, List<Recording.Line>> found =
                 Map.of(LifecycleTopology.ROWS, then.rows(), LifecycleTopology.TIMERS, then.timers());
-        try (TopologyTestDriver driver =
-                Recording.driver(wire, state, name -> new Found(name, found.getOrDefault(name, List.of())))) {
+        try (TopologyTestDriver driver = Recording.driver(
+                wire, state, name -> new NumbersTest.Holding(name, found.getOrDefault(name, List.of())))) {
             feed(
                     driver,
                     then.events()
@@ -81,21 +77,5 @@ class UpgradeTest {
 
     private static @Nullable Cause typeOnly(@Nullable Cause cause) {
         return cause == null ? null : new Cause(cause.getType(), "", Map.of());
-    }
-
-    /** A store that holds something already, as after a restore. */
-    private record Found(String name, List<Recording.Line> lines) implements KeyValueBytesStoreSupplier {
-        @Override
-        public KeyValueStore<Bytes, byte[]> get() {
-            KeyValueStore<Bytes, byte[]> store =
-                    Stores.inMemoryKeyValueStore(name).get();
-            lines.forEach(line -> store.put(Bytes.wrap(line.key()), line.value()));
-            return store;
-        }
-
-        @Override
-        public String metricsScope() {
-            return "found";
-        }
     }
 }
