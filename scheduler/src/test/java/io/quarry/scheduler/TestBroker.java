@@ -48,6 +48,9 @@ final class TestBroker implements AutoCloseable {
         p.put("share.coordinator.state.topic.num.partitions", "1");
         p.put("share.coordinator.state.topic.min.isr", "1");
         p.put("group.initial.rebalance.delay.ms", "0");
+        p.put("group.min.session.timeout.ms", "500");
+        p.put("group.share.min.heartbeat.interval.ms", "200");
+        p.put("group.share.heartbeat.interval.ms", "500");
         p.put("log.cleaner.dedupe.buffer.size", "4194304");
         server = new KafkaRaftServer(KafkaConfig.fromProps(p, false), Time.SYSTEM);
         server.startup();

@@ -143,6 +143,10 @@ public final class JobLifecycle implements AutoCloseable {
         // An open transaction of a crashed process holds back every reader behind it for this long: never raise it.
         p.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), "10000");
         p.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), "0");
+        // A second request in flight overtakes the first one of a transaction, which the broker still looks up: it is
+        // refused
+        // as out of sequence and sent again a tenth of a second later.
+        p.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION), "1");
         p.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), String.valueOf(REQUEST_BYTES));
         p.put(StreamsConfig.topicPrefix("max.message.bytes"), String.valueOf(REQUEST_BYTES));
         p.putAll(settings);

@@ -73,11 +73,13 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
                                             new TopicPartition(topics.retries(group), 0))));
                 }
             }
-            Map<String, Long> found = logStarts(specs);
+            Map<String, Long> found = offsets(specs, OffsetSpec.earliest());
+            // Before the groups: a group without lag is through with all that was there then.
+            Map<String, Long> ends = offsets(specs, OffsetSpec.latest());
             if (!specs.isEmpty()) {
                 var answers = admin.listShareGroupOffsets(specs);
                 for (String group : specs.keySet()) {
-                    add(found, answers.partitionsToOffsetInfo(group), group);
+                    add(found, ends, answers.partitionsToOffsetInfo(group), group);
                 }
             }
             latest = Map.copyOf(found);
@@ -86,23 +88,26 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
         }
     }
 
-    /** First offsets that are still there: what retention has removed nobody will take, whether or not the group has noticed. */
-    private Map<String, Long> logStarts(Map<String, ListShareGroupOffsetsSpec> specs)
+    /**
+     * Offsets of the queues of all groups, those above zero. The first ones that are still there tell what retention has removed:
+     * nobody will take it, whether or not the group has noticed.
+     */
+    private Map<String, Long> offsets(Map<String, ListShareGroupOffsetsSpec> specs, OffsetSpec which)
             throws InterruptedException, TimeoutException {
         Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-        specs.values().forEach(spec -> spec.topicPartitions().forEach(p -> asked.put(p, OffsetSpec.earliest())));
+        specs.values().forEach(spec -> spec.topicPartitions().forEach(p -> asked.put(p, which)));
         Map<String, Long> found = new HashMap<>();
         ListOffsetsResult answers = admin.listOffsets(asked);
         for (TopicPartition partition : asked.keySet()) {
             try {
-                long start = answers.partitionResult(partition)
+                long offset = answers.partitionResult(partition)
                         .get(ANSWER_SECONDS, TimeUnit.SECONDS)
                         .offset();
-                if (start > 0) {
-                    found.put(partition.topic(), start);
+                if (offset > 0) {
+                    found.put(partition.topic(), offset);
                 }
             } catch (ExecutionException e) {
-                LOG.debug("No first offset: topic={} {}", partition.topic(), String.valueOf(e.getMessage()));
+                LOG.debug("No offset: topic={} {}", partition.topic(), String.valueOf(e.getMessage()));
             }
         }
         return found;
@@ -110,6 +115,7 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
 
     private static void add(
             Map<String, Long> found,
+            Map<String, Long> ends,
             org.apache.kafka.common.KafkaFuture<
                             Map<TopicPartition, org.apache.kafka.clients.admin.SharePartitionOffsetInfo>>
                     answer,
@@ -118,8 +124,17 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
         try {
             answer.get(ANSWER_SECONDS, TimeUnit.SECONDS).forEach((partition, info) -> {
                 // Absent until the group has worked on the partition.
-                if (info != null && info.startOffset() > 0) {
-                    found.merge(partition.topic(), info.startOffset(), Math::max);
+                if (info == null) {
+                    return;
+                }
+                String topic = partition.topic();
+                if (info.startOffset() > 0) {
+                    found.merge(topic, info.startOffset(), Math::max);
+                }
+                // The start stands still behind the last record that was archived, until the next acknowledgement.
+                Long end = ends.get(topic);
+                if (end != null && info.lag().isPresent() && info.lag().get() == 0) {
+                    found.merge(topic, end, Math::max);
                 }
             });
         } catch (ExecutionException e) {

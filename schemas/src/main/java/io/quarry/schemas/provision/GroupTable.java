@@ -31,6 +31,7 @@ final class GroupTable {
     private final String topic;
     private final ProvisionSettings settings;
     private final WireSerdes serdes;
+    private final Map<String, UnreadableRecordException> unreadable = new HashMap<>();
 
     GroupTable(String topic, ProvisionSettings settings, WireSerdes serdes) {
         this.topic = topic;
@@ -45,6 +46,7 @@ final class GroupTable {
         client.put("isolation.level", "read_committed");
         client.put("default.api.timeout.ms", (int) settings.adminTimeout().toMillis());
         Map<String, @Nullable ResourceGroup> groups = new TreeMap<>();
+        unreadable.clear();
         try (KafkaConsumer<byte[], byte[]> consumer =
                         new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer());
                 Deserializer<ResourceGroup> deserializer = serdes.deserializer(ResourceGroup.class)) {
@@ -72,6 +74,7 @@ final class GroupTable {
         }
         try {
             groups.put(name, deserializer.deserialize(topic, row.value()));
+            unreadable.remove(name);
         } catch (UnreadableRecordException unreadable) {
             LOG.warn(
                     "A resource group's row cannot be read and is left alone; group={} topic={} offset={} reason={}",
@@ -80,7 +83,13 @@ final class GroupTable {
                     row.offset(),
                     unreadable.reason());
             groups.put(name, null);
+            this.unreadable.put(name, unreadable);
         }
+    }
+
+    /** Why the newest row of a group could not be read the last time; null when it could, or is not there. */
+    @Nullable UnreadableRecordException whyUnreadable(String group) {
+        return unreadable.get(group);
     }
 
     void write(ResourceGroup group) {

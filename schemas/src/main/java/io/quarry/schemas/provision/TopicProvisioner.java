@@ -4,6 +4,7 @@ import io.quarry.avro.ResourceGroup;
 import io.quarry.schemas.GroupRules;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.Violation;
+import io.quarry.schemas.serde.UnreadableRecordException;
 import io.quarry.schemas.serde.WireSerdes;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -78,7 +79,7 @@ public final class TopicProvisioner {
      */
     public void provision() {
         ensure(TopicPlan.fixedTopics(topics, settings));
-        Map<String, ?> known = groups.read();
+        Map<String, ?> known = readGroups();
         Set<String> names = new TreeSet<>(known.keySet());
         names.add(Topics.DEFAULT_GROUP);
         names.removeIf(name -> !Topics.validGroup(name));
@@ -134,6 +135,25 @@ public final class TopicProvisioner {
             throw new ProvisionException("topic " + topic + " must be configured with " + differing
                     + ": start the scheduler once, which sets it, or use kafka-configs.sh --alter");
         });
+    }
+
+    /**
+     * All groups. The row of the default group is Quarry's own: when the registry cannot explain it, the registry is not the one
+     * that this cluster's records were written with, and everything else would be taken for garbage.
+     */
+    private Map<String, ?> readGroups() {
+        Map<String, ?> known = groups.read();
+        UnreadableRecordException reason = groups.whyUnreadable(Topics.DEFAULT_GROUP);
+        if (reason != null) {
+            throw new ProvisionException(
+                    "the row of resource group " + Topics.DEFAULT_GROUP + " in topic " + topics.groups()
+                            + " cannot be read with the registry at "
+                            + settings.settings().get("schema.registry.url") + " (" + reason.reason()
+                            + "): it is another cluster's registry, or it lost its schemas. Set schema.registry.url to the"
+                            + " registry that belongs to this cluster, or set another topic.prefix to begin anew",
+                    reason);
+        }
+        return known;
     }
 
     private void checked(ResourceGroup group) {

@@ -219,6 +219,23 @@ class TopicProvisionerIT {
     }
 
     @Test
+    void anotherClustersRegistryIsRefusedBeforeAnythingIsRegisteredThere() {
+        Topics topics = new Topics("other.");
+        provisioner(topics).provision();
+        try (RecordingRegistry others = RecordingRegistry.start()) {
+            TopicProvisioner wrong =
+                    TopicProvisioner.of(admin, topics, settings(Map.of("schema.registry.url", others.url())));
+            assertThatThrownBy(wrong::provision)
+                    .isInstanceOf(ProvisionException.class)
+                    .hasMessageContaining("registry at " + others.url())
+                    .hasMessageContaining("UNKNOWN_SCHEMA_ID")
+                    .hasMessageContaining("Set schema.registry.url to the registry that belongs to this cluster");
+            // Still empty: nothing was registered.
+            assertThatThrownBy(wrong::provision).hasMessageContaining("UNKNOWN_SCHEMA_ID");
+        }
+    }
+
+    @Test
     void moreWorkersThanAShareGroupMayHaveAreRefused() {
         TopicProvisioner provisioner = provisioner(new Topics("i."));
         assertThatThrownBy(() -> provisioner.provisionGroup(group("wide", 201)))
