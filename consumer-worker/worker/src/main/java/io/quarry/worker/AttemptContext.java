@@ -24,7 +24,8 @@ final class AttemptContext implements JobContext {
     private @Nullable Path output;
     private final WorkerSize size;
     private final ProcessMemory memory;
-    private volatile Progress reported = Progress.newBuilder().build();
+    private static final Progress NOTHING = Progress.newBuilder().build();
+    private volatile Progress reported = NOTHING;
     private final List<Runnable> interrupts = new ArrayList<>();
     private volatile @Nullable String lastLine;
     private volatile boolean stopping;
@@ -148,17 +149,15 @@ final class AttemptContext implements JobContext {
     /** What the handler reported last, with the process's memory and the last line of the log where it said nothing of them. */
     Progress progress() {
         Progress said = reported;
-        Progress.Builder merged = Progress.newBuilder(said);
         ProcessMemory.Sample sample = memory.sample();
-        if (said.getMemoryBytes() == 0) {
-            merged.setMemoryBytes(sample.now());
-        }
-        merged.setPeakMemoryBytes(Math.max(said.getPeakMemoryBytes(), sample.peak()));
-        if (said.getLogLine() == null) {
-            merged.setLogLine(lastLine);
-        } else if (said.getLogLine().length() > LONGEST_LINE) {
-            merged.setLogLine(said.getLogLine().substring(0, LONGEST_LINE));
-        }
-        return merged.build();
+        String line = said.getLogLine() == null ? lastLine : said.getLogLine();
+        return new Progress(
+                said.getPhase(),
+                said.getFraction(),
+                said.getRows(),
+                said.getMemoryBytes() == 0 ? sample.now() : said.getMemoryBytes(),
+                Math.max(said.getPeakMemoryBytes(), sample.peak()),
+                said.getSpillBytes(),
+                line != null && line.length() > LONGEST_LINE ? line.substring(0, LONGEST_LINE) : line);
     }
 }

@@ -1,10 +1,15 @@
 package io.quarry.worker;
 
+import io.quarry.avro.Cause;
+import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
 import io.quarry.avro.Manifest;
+import io.quarry.avro.Outcome;
 import io.quarry.avro.Progress;
+import io.quarry.avro.Source;
 import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a worker says about its claims.
@@ -14,18 +19,11 @@ import java.time.InstantSource;
  */
 record Events(String worker, InstantSource clock) {
     JobEvent claimed(Claim claim, boolean started) {
-        return event(JobEventType.CLAIMED, claim)
-                .setJob(claim.job())
-                .setSource(claim.source())
-                .setStarted(started)
-                .build();
+        return event(JobEventType.CLAIMED, claim, claim.job(), claim.source(), started, null, null, null, null);
     }
 
     JobEvent heartbeat(Claim claim, boolean started, Progress progress) {
-        return event(JobEventType.HEARTBEAT, claim)
-                .setStarted(started)
-                .setProgress(progress)
-                .build();
+        return event(JobEventType.HEARTBEAT, claim, null, null, started, progress, null, null, null);
     }
 
     JobEvent finished(Claim claim, Ending ending, Progress progress) {
@@ -35,22 +33,38 @@ record Events(String worker, InstantSource clock) {
                     .setPeakMemoryBytes(progress.getPeakMemoryBytes())
                     .build();
         }
-        return event(JobEventType.FINISHED, claim)
-                .setOutcome(ending.outcome())
-                .setCause(ending.cause())
-                .setManifest(manifest)
-                .setProgress(progress)
-                .build();
+        return event(
+                JobEventType.FINISHED, claim, null, null, null, progress, ending.outcome(), ending.cause(), manifest);
     }
 
-    private JobEvent.Builder event(JobEventType type, Claim claim) {
-        return JobEvent.newBuilder()
-                .setType(type)
-                .setJobId(claim.job().getId())
-                .setAt(clock.instant())
-                .setWriter("worker/" + worker)
-                .setAttempt(claim.attempt())
-                .setClaim(claim.id().toString())
-                .setWorker(worker);
+    /** Not by a builder, which copies the default of each field that stays empty: nearly all of them, for every job. */
+    private JobEvent event(
+            JobEventType type,
+            Claim claim,
+            @Nullable Job job,
+            @Nullable Source source,
+            @Nullable Boolean started,
+            @Nullable Progress progress,
+            @Nullable Outcome outcome,
+            @Nullable Cause cause,
+            @Nullable Manifest manifest) {
+        return new JobEvent(
+                type,
+                claim.job().getId(),
+                clock.instant(),
+                "worker/" + worker,
+                job,
+                claim.attempt(),
+                claim.id().toString(),
+                worker,
+                source,
+                started,
+                progress,
+                outcome,
+                cause,
+                manifest,
+                null,
+                null,
+                null);
     }
 }

@@ -107,9 +107,12 @@ final class ShareQueue implements JobQueue {
     }
 
     private static Taken taken(ConsumerRecord<byte[], byte[]> record) {
-        Map<String, String> headers = new HashMap<>();
+        Map<String, String> headers = Map.of();
         for (Header header : record.headers()) {
             if (header.value() != null) {
+                if (headers.isEmpty()) {
+                    headers = new HashMap<>();
+                }
                 headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
             }
         }

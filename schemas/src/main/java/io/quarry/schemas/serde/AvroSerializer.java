@@ -102,7 +102,8 @@ public final class AvroSerializer<T extends IndexedRecord> implements Serializer
         DatumWriter<IndexedRecord> writer = writers.computeIfAbsent(value.getSchema(), schema -> writer(value, schema));
         try {
             ByteArrayOutputStream out = new ByteArrayOutputStream(512);
-            BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
+            // Buffered: the stream is synchronized, and would be asked for every byte.
+            BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
             writer.write(value, encoder);
             encoder.flush();
             return out.toByteArray();

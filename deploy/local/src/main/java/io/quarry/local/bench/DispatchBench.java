@@ -49,6 +49,7 @@ public final class DispatchBench {
      *
      * @param jobs jobs of one drain
      * @param rounds rounds, each with both sides
+     * @param warmUp jobs that each process runs before it is measured
      * @param samples jobs submitted one by one to an idle worker, of a side in a round
      * @param withScheduler whether to measure with the scheduler running as well
      * @param recordings directory for a flight recording of each process; null for none
@@ -56,11 +57,12 @@ public final class DispatchBench {
     public record Settings(
             int jobs,
             int rounds,
+            int warmUp,
             int samples,
             boolean withScheduler,
             @Nullable Path recordings) {
         public static Settings standard() {
-            return new Settings(800, 5, 100, true, null);
+            return new Settings(800, 5, 1500, 100, true, null);
         }
     }
 
@@ -146,7 +148,7 @@ public final class DispatchBench {
         news.accept(what + "starting one process of each side");
         try (Installation installation =
                 new Installation(name + ".", scheduler, common, scratch.resolve(name), settings.recordings())) {
-            installation.grow(1, 2 * settings.jobs());
+            installation.grow(1, settings.warmUp());
             Map<Side, List<Drain>> one = drains(installation, what + "1 worker, ");
             Map<Side, List<List<Double>>> idle = new EnumMap<>(Side.class);
             for (int round = 1; round <= settings.rounds(); round++) {
@@ -157,7 +159,7 @@ public final class DispatchBench {
                 }
             }
             news.accept(what + "starting the others");
-            installation.grow(MANY, 2 * settings.jobs());
+            installation.grow(MANY, MANY * settings.warmUp());
             Map<Side, List<Drain>> four = drains(installation, what + MANY + " workers, ");
             Map<Side, List<Round>> rounds = new EnumMap<>(Side.class);
             for (Side side : Side.values()) {

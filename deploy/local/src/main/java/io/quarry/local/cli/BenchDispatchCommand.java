@@ -46,6 +46,12 @@ final class BenchDispatchCommand implements Callable<Integer> {
     private @Nullable Integer rounds;
 
     @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            description = "Jobs that each process runs before it is measured (default: 1500).")
+    private @Nullable Integer warmUp;
+
+    @Option(
             names = "--samples",
             paramLabel = "N",
             description = "Jobs submitted one by one to an idle worker, in each round (default: 100).")
@@ -73,6 +79,7 @@ final class BenchDispatchCommand implements Callable<Integer> {
         DispatchBench.Settings settings = new DispatchBench.Settings(
                 atLeastOne("--jobs", jobs, standard.jobs()),
                 atLeastOne("--rounds", rounds, standard.rounds()),
+                atLeastOne("--warm-up", warmUp, standard.warmUp()),
                 atLeastOne("--samples", samples, standard.samples()),
                 !noScheduler,
                 recordings == null ? null : recordings.toAbsolutePath());

@@ -28,6 +28,8 @@ class BenchDispatchIT {
                 "40",
                 "--rounds",
                 "1",
+                "--warm-up",
+                "20",
                 "--samples",
                 "10",
                 "--no-scheduler",
