@@ -62,7 +62,7 @@ public final class DispatchBench {
             boolean withScheduler,
             @Nullable Path recordings) {
         public static Settings standard() {
-            return new Settings(800, 5, 1500, 100, true, null);
+            return new Settings(800, 5, 2500, 80, true, null);
         }
     }
 
@@ -136,46 +136,49 @@ public final class DispatchBench {
                         RegistryServer.start(Map.of("bootstrap.servers", broker.bootstrapServers()), 0, 1)) {
             Map<String, String> common =
                     Map.of("bootstrap.servers", broker.bootstrapServers(), "schema.registry.url", registry.url());
-            Comparison loops = bench.measure("loops", false, common, scratch);
-            Comparison whole = settings.withScheduler() ? bench.measure("whole", true, common, scratch) : null;
-            return new Report(settings, loops, whole);
+            try (Installation installation =
+                    new Installation("bench.", common, scratch.resolve("bench"), settings.recordings())) {
+                Comparison loops = bench.loops(installation);
+                Comparison whole = settings.withScheduler() ? bench.whole(installation) : null;
+                return new Report(settings, loops, whole);
+            }
         }
     }
 
-    private Comparison measure(String name, boolean scheduler, Map<String, String> common, Path scratch)
-            throws IOException, InterruptedException {
-        String what = scheduler ? "with the scheduler: " : "loops alone: ";
+    private Comparison loops(Installation installation) throws IOException, InterruptedException {
+        String what = "loops alone: ";
         news.accept(what + "starting one process of each side");
-        try (Installation installation =
-                new Installation(name + ".", scheduler, common, scratch.resolve(name), settings.recordings())) {
-            installation.grow(1, settings.warmUp());
-            Map<Side, List<Drain>> one = drains(installation, what + "1 worker, ");
-            Map<Side, List<List<Double>>> idle = new EnumMap<>(Side.class);
-            for (int round = 1; round <= settings.rounds(); round++) {
-                news.accept(what + "idle, round " + round + " of " + settings.rounds());
-                for (Side side : Side.values()) {
-                    idle.computeIfAbsent(side, key -> new ArrayList<>())
-                            .add(installation.idle(side, settings.samples(), PAUSE));
-                }
-            }
-            news.accept(what + "starting the others");
-            installation.grow(MANY, MANY * settings.warmUp());
-            Map<Side, List<Drain>> four = drains(installation, what + MANY + " workers, ");
-            Map<Side, List<Round>> rounds = new EnumMap<>(Side.class);
+        installation.grow(1, settings.warmUp());
+        Map<Side, List<Drain>> one = drains(installation, what + "1 worker, ");
+        Map<Side, List<List<Double>>> idle = idle(installation, what);
+        news.accept(what + "starting the others");
+        installation.grow(MANY, MANY * settings.warmUp());
+        Map<Side, List<Drain>> four = drains(installation, what + MANY + " workers, ");
+        return comparison(one, four, idle, installation.doubled());
+    }
+
+    /** The same processes, the other way round: many are there already. */
+    private Comparison whole(Installation installation) throws InterruptedException {
+        String what = "with the scheduler: ";
+        news.accept(what + "starting it");
+        installation.startScheduler(settings.jobs());
+        Map<Side, List<Drain>> four = drains(installation, what + MANY + " workers, ");
+        installation.shrink(1);
+        Map<Side, List<Drain>> one = drains(installation, what + "1 worker, ");
+        Map<Side, List<List<Double>>> idle = idle(installation, what);
+        return comparison(one, four, idle, installation.doubled());
+    }
+
+    private Map<Side, List<List<Double>>> idle(Installation installation, String what) throws InterruptedException {
+        Map<Side, List<List<Double>>> idle = new EnumMap<>(Side.class);
+        for (int round = 1; round <= settings.rounds(); round++) {
+            news.accept(what + "idle, round " + round + " of " + settings.rounds());
             for (Side side : Side.values()) {
-                List<Round> own = new ArrayList<>();
-                for (int i = 0; i < settings.rounds(); i++) {
-                    List<Double> waits = of(idle, side).get(i);
-                    own.add(new Round(
-                            of(one, side).get(i),
-                            of(four, side).get(i),
-                            Spread.quantile(waits, 0.5),
-                            Spread.quantile(waits, 0.99)));
-                }
-                rounds.put(side, own);
+                idle.computeIfAbsent(side, key -> new ArrayList<>())
+                        .add(installation.idle(side, settings.samples(), PAUSE));
             }
-            return comparison(of(rounds, Side.QUARRY), of(rounds, Side.RAW), installation.doubled());
         }
+        return idle;
     }
 
     private Map<Side, List<Drain>> drains(Installation installation, String what) throws InterruptedException {
@@ -193,7 +196,23 @@ public final class DispatchBench {
         return all.getOrDefault(side, List.of());
     }
 
-    private static Comparison comparison(List<Round> quarry, List<Round> raw, int doubled) {
+    private Comparison comparison(
+            Map<Side, List<Drain>> one, Map<Side, List<Drain>> four, Map<Side, List<List<Double>>> idle, int doubled) {
+        Map<Side, List<Round>> rounds = new EnumMap<>(Side.class);
+        for (Side side : Side.values()) {
+            List<Round> own = new ArrayList<>();
+            for (int i = 0; i < settings.rounds(); i++) {
+                List<Double> waits = of(idle, side).get(i);
+                own.add(new Round(
+                        of(one, side).get(i),
+                        of(four, side).get(i),
+                        Spread.quantile(waits, 0.5),
+                        Spread.quantile(waits, 0.99)));
+            }
+            rounds.put(side, own);
+        }
+        List<Round> quarry = of(rounds, Side.QUARRY);
+        List<Round> raw = of(rounds, Side.RAW);
         return new Comparison(
                 ratio(quarry, raw, round -> round.alone().perSecond()),
                 ratio(quarry, raw, round -> round.many().perSecond()),

@@ -23,12 +23,12 @@ import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Both sides on the bench's broker: topics under a prefix of their own, processes, and a scheduler or none. Closed, it has
- * left no process.
+ * Both sides on the bench's broker: topics under a prefix of their own, processes, and a scheduler once it is started.
+ * Closed, it has left no process.
  */
 final class Installation implements AutoCloseable {
     private static final Duration UP = Duration.ofMinutes(1);
-    private static final Duration DONE = Duration.ofMinutes(2);
+    private static final Duration DONE = Duration.ofMinutes(5);
     private static final Duration SETTLED = Duration.ofMillis(150);
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -41,12 +41,11 @@ final class Installation implements AutoCloseable {
     private final Ledger ledger;
 
     /**
-     * Makes the topics and starts the scheduler, where there is to be one, but no worker.
+     * Makes the topics and starts nothing yet.
      *
      * @param common where broker and registry are
      */
-    Installation(String prefix, boolean scheduler, Map<String, String> common, Path home, @Nullable Path recordings)
-            throws IOException, InterruptedException {
+    Installation(String prefix, Map<String, String> common, Path home, @Nullable Path recordings) throws IOException {
         this.home = home;
         this.recordings = recordings;
         this.settings = new HashMap<>(common);
@@ -62,19 +61,24 @@ final class Installation implements AutoCloseable {
         this.classPath = handlerFile() + java.io.File.pathSeparator + System.getProperty("java.class.path");
         Topics topics = new Topics(prefix);
         provision(topics);
-        try {
-            if (scheduler) {
-                SchedulerProcess process = SchedulerProcess.start(settings);
-                open.push(process);
-                process.awaitReady(UP);
-            }
-            this.feed = new Feed(settings, topics);
-            open.push(feed);
-            this.ledger = new Ledger(settings, topics, scheduler);
-            open.push(ledger);
-        } catch (RuntimeException | InterruptedException e) {
-            close();
-            throw e;
+        this.feed = new Feed(settings, topics);
+        open.push(feed);
+        this.ledger = new Ledger(settings, topics);
+        open.push(ledger);
+    }
+
+    /** Starts the scheduler, which reads and writes for every job of either side, and lets it catch up. */
+    void startScheduler(int warmUp) throws InterruptedException {
+        SchedulerProcess process = SchedulerProcess.start(settings);
+        open.push(process);
+        process.awaitReady(UP);
+        ledger.includeStates();
+        warm(warmUp);
+    }
+
+    private void warm(int jobs) throws InterruptedException {
+        for (Side side : Side.values()) {
+            Drain unused = drain(side, jobs);
         }
     }
 
@@ -122,8 +126,16 @@ final class Installation implements AutoCloseable {
         for (Child child : started) {
             child.awaitReady(UP);
         }
-        for (Side side : Side.values()) {
-            Drain unused = drain(side, warmUp);
+        warm(warmUp);
+    }
+
+    /** Stops processes of each side until there are as many as said. */
+    void shrink(int workers) {
+        for (List<Child> have : children.values()) {
+            List<Child> leaving = have.subList(workers, have.size());
+            leaving.forEach(Child::requestStop);
+            leaving.forEach(Child::close);
+            leaving.clear();
         }
     }
 

@@ -30,16 +30,15 @@ final class Ledger implements AutoCloseable {
     private final Deserializer<JobEvent> events;
     private final Deserializer<JobState> states;
     private final Topics topics;
-    private final boolean withStates;
+    private boolean withStates;
     private final Map<String, Long> starts = new HashMap<>();
     private final Set<String> claimed = new HashSet<>();
     private final Set<String> succeeded = new HashSet<>();
     private int doubled;
 
-    /** Begins at the ends of the topics. With states, a job counts as done once its state says so. */
-    Ledger(Map<String, String> settings, Topics topics, boolean withStates) {
+    /** Begins at the end of the events. */
+    Ledger(Map<String, String> settings, Topics topics) {
         this.topics = topics;
-        this.withStates = withStates;
         WireSerdes serdes = WireSerdes.of(settings);
         this.events = serdes.deserializer(JobEvent.class);
         this.states = serdes.deserializer(JobState.class);
@@ -60,6 +59,16 @@ final class Ledger implements AutoCloseable {
                 4 << 20,
                 "fetch.max.wait.ms",
                 200));
+        readFromTheEnd();
+    }
+
+    /** From here on a job counts as done once its state says so: the scheduler has caught up with it. Nothing may be running. */
+    void includeStates() {
+        withStates = true;
+        readFromTheEnd();
+    }
+
+    private void readFromTheEnd() {
         List<TopicPartition> partitions = Stream.of(topics.events(), topics.states())
                 .filter(topic -> withStates || topic.equals(topics.events()))
                 .flatMap(topic -> consumer.partitionsFor(topic).stream())

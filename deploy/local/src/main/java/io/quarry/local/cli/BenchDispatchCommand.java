@@ -48,13 +48,13 @@ final class BenchDispatchCommand implements Callable<Integer> {
     @Option(
             names = "--warm-up",
             paramLabel = "N",
-            description = "Jobs that each process runs before it is measured (default: 1500).")
+            description = "Jobs that each process runs before it is measured (default: 2500).")
     private @Nullable Integer warmUp;
 
     @Option(
             names = "--samples",
             paramLabel = "N",
-            description = "Jobs submitted one by one to an idle worker, in each round (default: 100).")
+            description = "Jobs submitted one by one to an idle worker, in each round (default: 80).")
     private @Nullable Integer samples;
 
     @Option(names = "--no-scheduler", description = "Only the loops alone.")
