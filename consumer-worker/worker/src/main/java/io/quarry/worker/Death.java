@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 /**
  * What whoever watched a worker's process saw of its end.
  *
- * @param exitCode its exit code; 128 and the signal's number where a signal ended it
+ * @param exitCode its exit code; 128 and the signal's number where a signal ended it; {@link #UNKNOWN} when nobody waited
  * @param oomKills how many processes the kernel killed for their memory in the worker's control group while it lived; 0 where
  *     nobody counts
  * @param overLimit whether the watcher killed it because it had outgrown its memory
@@ -21,7 +21,15 @@ public record Death(
         OptionalLong peakMemoryBytes,
         OptionalLong memoryLimitBytes,
         List<String> lastLines) {
+    /** Exit code of a process that was found to be gone. */
+    public static final int UNKNOWN = -1;
+
     public Death {
         lastLines = List.copyOf(lastLines);
+    }
+
+    /** Of a worker that was found to be gone, by somebody who had not watched it. */
+    public static Death found(List<String> lastLines) {
+        return new Death(UNKNOWN, 0, false, OptionalLong.empty(), OptionalLong.empty(), lastLines);
     }
 }

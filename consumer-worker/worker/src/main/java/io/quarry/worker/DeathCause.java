@@ -44,6 +44,12 @@ final class DeathCause {
      */
     static Cause of(Death death, @Nullable StopReason stop) {
         Map<String, String> evidence = evidence(death, stop);
+        if (stop == StopReason.HANDED_BACK) {
+            return new Cause(
+                    CauseType.HANDED_BACK,
+                    "The worker was stopped, and its process ended before it had said that it gave the job back.",
+                    evidence);
+        }
         if (death.overLimit()) {
             return new Cause(
                     CauseType.OOM_KILLED,
@@ -69,6 +75,8 @@ final class DeathCause {
             return new Cause(CauseType.MEMORY_LIMIT, HEAP, evidence);
         }
         return switch (code) {
+            case Death.UNKNOWN ->
+                new Cause(CauseType.WORKER_KILLED, "The worker's process was found to be gone.", evidence);
             case ExitCode.STUCK ->
                 new Cause(
                         stop == null ? CauseType.WORKER_KILLED : Ending.typeOf(stop),
@@ -93,7 +101,9 @@ final class DeathCause {
 
     private static Map<String, String> evidence(Death death, @Nullable StopReason stop) {
         Map<String, String> evidence = new TreeMap<>();
-        evidence.put("exit_code", String.valueOf(death.exitCode()));
+        if (death.exitCode() != Death.UNKNOWN) {
+            evidence.put("exit_code", String.valueOf(death.exitCode()));
+        }
         int signal = death.exitCode() - BY_SIGNAL;
         if (SIGNALS.containsKey(signal)) {
             evidence.put("signal", String.valueOf(signal));

@@ -3,6 +3,7 @@ package io.quarry.worker;
 import io.quarry.avro.Cause;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
+import io.quarry.avro.Outcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -11,7 +12,8 @@ import java.util.TreeMap;
 
 /**
  * What is said in the log about a worker that died: one event for each claim that it had in hand, none when it had none. The
- * lifecycle ignores those whose end had been logged after all.
+ * lifecycle ignores those whose end had been logged after all. For a worker that was about to hand its job back, that is said
+ * in its place: whoever stops workers must not use up a job's attempts.
  */
 final class DeathNotice {
     private DeathNotice() {}
@@ -26,8 +28,10 @@ final class DeathNotice {
                             "ran_ms",
                             String.valueOf(Math.max(
                                     0, Duration.between(held.since(), now).toMillis())));
+                    boolean handedBack = held.stop() == StopReason.HANDED_BACK;
                     return JobEvent.newBuilder()
-                            .setType(JobEventType.WORKER_DIED)
+                            .setType(handedBack ? JobEventType.FINISHED : JobEventType.WORKER_DIED)
+                            .setOutcome(handedBack ? Outcome.HANDED_BACK : null)
                             .setJobId(held.jobId())
                             .setAt(now)
                             .setWriter(writer)

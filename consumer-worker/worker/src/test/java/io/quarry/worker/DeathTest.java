@@ -6,6 +6,7 @@ import io.quarry.avro.Cause;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
+import io.quarry.avro.Outcome;
 import io.quarry.avro.Source;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -170,6 +171,27 @@ class DeathTest {
         });
         assertThat(DeathNotice.of(List.of(), death(137, 0, false), "w1", "supervisor/m", THEN))
                 .isEmpty();
+    }
+
+    @Test
+    void aWorkerThatDiedWhileItHandedBackHasHandedBack() {
+        List<InHand.Held> held = List.of(new InHand.Held("a", 2, UUID.randomUUID(), THEN, StopReason.HANDED_BACK));
+
+        assertThat(DeathNotice.of(held, death(137, 0, false), "w1", "supervisor/m", THEN))
+                .singleElement()
+                .satisfies(event -> {
+                    assertThat(event.getType()).isEqualTo(JobEventType.FINISHED);
+                    assertThat(event.getOutcome()).isEqualTo(Outcome.HANDED_BACK);
+                    assertThat(event.getCause().getType()).isEqualTo(CauseType.HANDED_BACK);
+                });
+    }
+
+    @Test
+    void aProcessThatNobodyWaitedForHasNoExitCode() {
+        Cause cause = DeathCause.of(Death.found(List.of("last")), null);
+
+        assertThat(cause.getType()).isEqualTo(CauseType.WORKER_KILLED);
+        assertThat(cause.getEvidence()).containsOnlyKeys("log_tail");
     }
 
     private static CauseType type(int exitCode, @Nullable StopReason stop) {

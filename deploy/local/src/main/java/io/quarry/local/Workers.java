@@ -1,5 +1,6 @@
 package io.quarry.local;
 
+import io.quarry.worker.Death;
 import io.quarry.worker.DeathReports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -43,6 +44,7 @@ final class Workers implements AutoCloseable {
             DeathReports deathReports) {
         try {
             endOrphans(data.workers(), mainClass);
+            reportOrphans(data, deathReports);
             FileTree.delete(data.workers());
             FileTree.delete(data.tmp());
             FileTree.delete(data.scratch());
@@ -118,6 +120,23 @@ final class Workers implements AutoCloseable {
                         .filter(p -> p.info().commandLine().orElse("").contains(mainClass))
                         .ifPresent(Workers::end);
             }
+        }
+    }
+
+    /** What they had in hand goes on now, not when its lease is over. */
+    private static void reportOrphans(DataDirectory data, DeathReports deathReports) throws IOException {
+        if (!Files.isDirectory(data.scratch())) {
+            return;
+        }
+        List<Path> scratches;
+        try (Stream<Path> directories = Files.list(data.scratch())) {
+            scratches = directories.toList();
+        }
+        for (Path scratch : scratches) {
+            String name = scratch.getFileName().toString();
+            Path log = data.logs().resolve(name + ".log");
+            int unused = deathReports.report(
+                    scratch, name, Death.found(Files.exists(log) ? LogTail.lines(log, 0) : List.of()));
         }
     }
 

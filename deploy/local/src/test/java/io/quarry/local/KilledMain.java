@@ -9,7 +9,8 @@ final class KilledMain {
     private KilledMain() {}
 
     public static void main(String[] args) throws IOException {
-        LocalMode local = LocalMode.start(LocalSettings.of(Path.of(args[0]), Map.of(), new Machine(4L << 30, 2)));
+        LocalMode local = LocalMode.start(
+                LocalSettings.of(Path.of(args[0]), Map.of("lease.ticks", "100000"), new Machine(4L << 30, 2)));
         System.out.println(local.workers().get(0).pid().orElseThrow());
         int unused = System.in.read();
     }

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.quarry.avro.JobState;
+import io.quarry.avro.State;
+import io.quarry.client.JobHandle;
+import io.quarry.client.QuarryClient;
 import io.quarry.local.broker.BrokerException;
 import io.quarry.local.broker.LocalBroker;
 import io.quarry.local.registry.RegistryServer;
@@ -13,12 +17,15 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,24 +108,48 @@ class LocalModeIT {
                         root.toString())
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
+        String job;
         try {
             long worker = Long.parseLong(killed.inputReader().readLine());
-            assertThat(Connection.read(root)).isPresent();
+            Connection connection = Connection.read(root).orElseThrow();
+            job = submitHanging(connection);
 
             killed.destroyForcibly().waitFor();
 
-            await().atMost(Duration.ofSeconds(20))
+            // The worker tries for a while to say that it gives its job back.
+            await().atMost(Duration.ofSeconds(60))
                     .until(() -> ProcessHandle.of(worker).isEmpty());
             assertThat(Connection.read(root)).isEmpty();
         } finally {
             killed.destroyForcibly();
         }
 
-        try (LocalMode again = LocalMode.start(settings(root, Map.of("workers", "0")))) {
-            assertThat(Connection.read(root)).isPresent();
-            assertThat(again.workers()).isEmpty();
+        // With leases of hours the job goes on only because of what its worker had in hand.
+        try (LocalMode again = LocalMode.start(settings(root, Map.of("lease.ticks", "100000")));
+                QuarryClient client = client(Connection.read(root).orElseThrow())) {
+            JobState end = client.handle(job).await().get(60, TimeUnit.SECONDS);
+            assertThat(end.getState()).isEqualTo(State.SUCCEEDED);
+            assertThat(end.getAttempt()).isEqualTo(2);
+            assertThat(end.getCharged()).as("nobody's attempt was used up").isEqualTo(1);
             assertThat(again.ended()).isNotDone();
         }
+    }
+
+    /** Submits a job whose first attempt waits for ever, and returns its id once the handler runs. */
+    private static String submitHanging(Connection connection) {
+        try (QuarryClient client = client(connection)) {
+            JobHandle job = client.submit(client.job()
+                    .custom(DyingHandler.KIND, "text/plain", "hang".getBytes(StandardCharsets.UTF_8))
+                    .build());
+            await().atMost(Duration.ofSeconds(60))
+                    .until(() -> job.state().map(JobState::getState).equals(Optional.of(State.RUNNING)));
+            return job.id();
+        }
+    }
+
+    private static QuarryClient client(Connection connection) {
+        return QuarryClient.connect(Map.of(
+                "bootstrap.servers", connection.bootstrapServers(), "schema.registry.url", connection.registryUrl()));
     }
 
     @Test
