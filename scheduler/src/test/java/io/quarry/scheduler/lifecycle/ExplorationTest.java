@@ -9,8 +9,11 @@ import io.quarry.avro.Owner;
 import io.quarry.avro.Source;
 import io.quarry.avro.State;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -24,6 +27,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -36,54 +40,78 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ExplorationTest {
     private static final RetryPolicy POLICY =
             new RetryPolicy(2, Duration.ofHours(1), Duration.ZERO, Duration.ZERO, true);
-    private static final int MOST = 400_000;
+    /** Most situations of one exploration; a property, since the largest ones want a heap of several GB. */
+    private static final int MOST = Integer.getInteger("exploration.most", 500_000);
+
+    private static final Instant LATE = Samples.job().getCompleteBy();
 
     /** Events that the lifecycle may be behind. */
-    private static final int LAG = 3;
+    private static final int LAG = Integer.getInteger("exploration.lag", 3);
 
     private static final Pattern CLAIM = Pattern.compile("c\\d+\\.");
 
     interface Machine {
-        Step next(@Nullable JobState row, Event event);
+        Step next(@Nullable JobState row, Event event, Instant now);
     }
 
-    private static Step real(@Nullable JobState row, Event event) {
-        return Samples.LIFECYCLE.next(row, event, new Lifecycle.Context(Samples.T0, POLICY));
+    private static Step real(@Nullable JobState row, Event event, Instant now) {
+        return Samples.LIFECYCLE.next(row, event, new Lifecycle.Context(now, POLICY));
     }
 
+    /** Budgets of crash, lost lease, record handed out twice or archived, duplicate, cancel, deadline. */
     @ParameterizedTest
-    @ValueSource(strings = {"crash", "lost lease", "record handed out twice or archived", "duplicate", "cancel"})
-    void whateverGoesWrongThereIsOneResultAndAWayToTheEnd(String what) {
-        Budget budget = switch (what) {
-            case "crash" -> new Budget(1, 0, 0, 0, 0);
-            case "lost lease" -> new Budget(0, 1, 0, 0, 0);
-            case "duplicate" -> new Budget(0, 0, 0, 1, 0);
-            case "cancel" -> new Budget(0, 0, 0, 0, 1);
-            default -> new Budget(0, 0, 1, 0, 0);
-        };
-        assertThat(explore(ExplorationTest::real, budget)).isEqualTo("holds");
+    @ValueSource(
+            strings = {
+                "1 0 0 0 0 0",
+                "0 1 0 0 0 0",
+                "0 0 1 0 0 0",
+                "0 0 0 1 0 0",
+                "0 0 0 0 1 0",
+                "0 0 0 0 0 1",
+                "0 0 0 0 1 1"
+            })
+    void whateverGoesWrongThereIsOneResultAndAWayToTheEnd(String budget) {
+        assertThat(explore(ExplorationTest::real, budget(budget))).isEqualTo("holds");
+    }
+
+    /** As the property exploration.budgets says, such as "1 1 0 0 0 0, 0 0 1 1 1 1": see the README. */
+    @Test
+    @EnabledIfSystemProperty(named = "exploration.budgets", matches = ".+")
+    void whateverTheBudgetThereIsOneResultAndAWayToTheEnd() {
+        for (String budget : System.getProperty("exploration.budgets").split(", *", -1)) {
+            assertThat(explore(ExplorationTest::real, budget(budget)))
+                    .as(budget)
+                    .isEqualTo("holds");
+        }
+    }
+
+    private static Budget budget(String numbers) {
+        int[] n = Arrays.stream(numbers.split(" ", -1))
+                .mapToInt(Integer::parseInt)
+                .toArray();
+        return new Budget(n[0], n[1], n[2], n[3], n[4], n[5]);
     }
 
     @Test
     void withoutPassedAJobWaitsForNobody() {
-        Machine mutant = (row, event) ->
-                event instanceof Event.Passed ? new Step(Step.Kind.SAME, row, List.of()) : real(row, event);
-        assertThat(explore(mutant, new Budget(0, 0, 1, 0, 0))).startsWith("no final state within reach");
+        Machine mutant = (row, event, now) ->
+                event instanceof Event.Passed ? new Step(Step.Kind.SAME, row, List.of()) : real(row, event, now);
+        assertThat(explore(mutant, new Budget(0, 0, 1, 0, 0, 0))).startsWith("no final state within reach");
     }
 
     @Test
     void ifALaterClaimCouldTakeOverTwoWouldOwnAnAttempt() {
-        Machine mutant = (row, event) -> event instanceof Event.Claimed
+        Machine mutant = (row, event, now) -> event instanceof Event.Claimed
                         && row != null
                         && row.getState() == State.RUNNING
-                ? real(Rows.edit(row).setState(State.QUEUED).setOwner(null).build(), event)
-                : real(row, event);
-        assertThat(explore(mutant, new Budget(0, 0, 1, 0, 0))).startsWith("two claims own");
+                ? real(Rows.edit(row).setState(State.QUEUED).setOwner(null).build(), event, now)
+                : real(row, event, now);
+        assertThat(explore(mutant, new Budget(0, 0, 1, 0, 0, 0))).startsWith("two claims own");
     }
 
     @Test
     void ifTheLastFinishedWonThereWouldBeASecondResult() {
-        Machine mutant = (row, event) -> event instanceof Event.Finished e
+        Machine mutant = (row, event, now) -> event instanceof Event.Finished e
                         && row != null
                         && row.getState() == State.SUCCEEDED
                         && e.outcome() == Outcome.SUCCEEDED
@@ -93,14 +121,14 @@ class ExplorationTest {
                                 .setOwner(new Owner(e.claim(), row.getAttempt(), "w", true, true, Samples.T0))
                                 .build(),
                         List.of())
-                : real(row, event);
-        assertThat(explore(mutant, new Budget(0, 1, 0, 0, 0))).startsWith("a second result");
+                : real(row, event, now);
+        assertThat(explore(mutant, new Budget(0, 1, 0, 0, 0, 0))).startsWith("a second result");
     }
 
     // ---- the world
 
     /** How often each thing may still go wrong. */
-    record Budget(int crash, int lease, int record, int duplicate, int cancel) {}
+    record Budget(int crash, int lease, int record, int duplicate, int cancel, int deadline) {}
 
     enum Lying {
         FREE,
@@ -199,33 +227,32 @@ class ExplorationTest {
                 Set.of(),
                 0,
                 budget);
-        Map<String, Integer> numbers = new HashMap<>();
-        List<int[]> back = new ArrayList<>();
-        List<Boolean> finals = new ArrayList<>();
-        List<String> keys = new ArrayList<>();
+        Map<Print, Integer> numbers = new HashMap<>();
+        Edges edges = new Edges();
+        BitSet finals = new BitSet();
         Deque<World> open = new ArrayDeque<>();
-        numbers.put(start.key(), 0);
-        finals.add(false);
-        keys.add(start.key());
+        numbers.put(Print.of(start.key()), 0);
         open.add(start);
+        int from = 0;
         try {
             while (!open.isEmpty()) {
                 World world = open.remove();
-                int from = Objects.requireNonNull(numbers.get(world.key()));
                 for (Edge edge : new Moves(machine, world).all()) {
-                    String key = edge.to.key();
-                    Integer to = numbers.get(key);
+                    Print print = Print.of(edge.to.key());
+                    Integer to = numbers.get(print);
                     if (to == null) {
                         to = numbers.size();
-                        numbers.put(key, to);
-                        finals.add(edge.to.row != null && Lifecycle.isFinal(edge.to.row.getState()));
-                        keys.add(key);
+                        numbers.put(print, to);
+                        if (edge.to.row != null && Lifecycle.isFinal(edge.to.row.getState())) {
+                            finals.set(to);
+                        }
                         open.add(edge.to);
                     }
                     if (!edge.fault) {
-                        back.add(new int[] {to, from});
+                        edges.add(from, to);
                     }
                 }
+                from++;
                 if (numbers.size() > MOST) {
                     return "too many situations";
                 }
@@ -233,35 +260,87 @@ class ExplorationTest {
         } catch (Broken e) {
             return String.valueOf(e.getMessage());
         }
-        return reach(back, finals, keys);
+        if (Boolean.getBoolean("exploration.say")) {
+            System.out.println("situations " + numbers.size() + " of " + budget);
+        }
+        int stuck = edges.cannotReach(finals, numbers.size());
+        return stuck < 0 ? "holds" : "no final state within reach of " + find(machine, start, stuck);
     }
 
-    /** Walks back from the final situations along the moves that need no fault. */
-    private static String reach(List<int[]> back, List<Boolean> finals, List<String> keys) {
-        Map<Integer, List<Integer>> into = new HashMap<>();
-        back.forEach(
-                edge -> into.computeIfAbsent(edge[0], k -> new ArrayList<>()).add(edge[1]));
-        Set<Integer> good = new HashSet<>();
-        Deque<Integer> open = new ArrayDeque<>();
-        for (int i = 0; i < finals.size(); i++) {
-            if (finals.get(i)) {
-                good.add(i);
-                open.add(i);
-            }
-        }
-        while (!open.isEmpty()) {
-            for (int from : into.getOrDefault(open.remove(), List.of())) {
-                if (good.add(from)) {
-                    open.add(from);
+    /** The situation of a number: found by going the same way again, since keeping all of them would take gigabytes. */
+    private static String find(Machine machine, World start, int number) {
+        Set<Print> seen = new HashSet<>(Set.of(Print.of(start.key())));
+        Deque<World> open = new ArrayDeque<>(List.of(start));
+        String last = start.key();
+        while (!open.isEmpty() && seen.size() <= number) {
+            for (Edge edge : new Moves(machine, open.remove()).all()) {
+                if (seen.size() <= number && seen.add(Print.of(edge.to.key()))) {
+                    last = edge.to.key();
+                    open.add(edge.to);
                 }
             }
         }
-        for (int i = 0; i < keys.size(); i++) {
-            if (!good.contains(i)) {
-                return "no final state within reach of " + keys.get(i);
+        return last;
+    }
+
+    /** Stands for the text that it is the hash of: of ten million situations, two have the same one once in 10^24 explorations. */
+    private record Print(long a, long b) {
+        static Print of(String text) {
+            long a = 0x9E3779B97F4A7C15L;
+            long b = 0xC2B2AE3D27D4EB4FL;
+            for (int i = 0; i < text.length(); i++) {
+                a = Long.rotateLeft((a ^ text.charAt(i)) * 0xBF58476D1CE4E5B9L, 29);
+                b = Long.rotateLeft((b + text.charAt(i)) * 0x94D049BB133111EBL, 37) ^ a;
             }
+            return new Print(a, b);
         }
-        return "holds";
+    }
+
+    /** Moves that need no fault, as pairs of numbers. */
+    private static final class Edges {
+        private int[] pairs = new int[1 << 16];
+        private int size;
+
+        void add(int from, int to) {
+            if (size + 2 > pairs.length) {
+                pairs = Arrays.copyOf(pairs, pairs.length * 2);
+            }
+            pairs[size++] = from;
+            pairs[size++] = to;
+        }
+
+        /** The first situation from which no final one can be reached; -1 when there is none. */
+        int cannotReach(BitSet finals, int situations) {
+            int[] first = new int[situations + 1];
+            for (int i = 1; i < size; i += 2) {
+                first[pairs[i] + 1]++;
+            }
+            for (int i = 0; i < situations; i++) {
+                first[i + 1] += first[i];
+            }
+            int[] into = new int[size / 2];
+            int[] next = first.clone();
+            for (int i = 0; i < size; i += 2) {
+                into[next[pairs[i + 1]]++] = pairs[i];
+            }
+            BitSet good = (BitSet) finals.clone();
+            int[] open = new int[situations];
+            int n = 0;
+            for (int f = finals.nextSetBit(0); f >= 0; f = finals.nextSetBit(f + 1)) {
+                open[n++] = f;
+            }
+            while (n > 0) {
+                int to = open[--n];
+                for (int i = first[to]; i < first[to + 1]; i++) {
+                    if (!good.get(into[i])) {
+                        good.set(into[i]);
+                        open[n++] = into[i];
+                    }
+                }
+            }
+            int stuck = good.nextClearBit(0);
+            return stuck < situations ? stuck : -1;
+        }
     }
 
     /** All that may happen next. */
@@ -284,6 +363,16 @@ class ExplorationTest {
                 worker(i, w.workers.get(i));
             }
             Budget b = w.budget;
+            if (b.deadline > 0) {
+                // From now on it is later than complete_by.
+                add(
+                        with(
+                                w.log,
+                                w.topics,
+                                w.workers,
+                                new Budget(b.crash, b.lease, b.record, b.duplicate, b.cancel, -1)),
+                        true);
+            }
             if (b.duplicate > 0) {
                 List<List<Letter>> topics = topics();
                 topics.get(0).add(new Letter(1, Lying.FREE));
@@ -292,7 +381,7 @@ class ExplorationTest {
                                 w.log,
                                 topics,
                                 w.workers,
-                                new Budget(b.crash, b.lease, b.record, b.duplicate - 1, b.cancel)),
+                                new Budget(b.crash, b.lease, b.record, b.duplicate - 1, b.cancel, b.deadline)),
                         true);
             }
             if (b.cancel > 0) {
@@ -301,7 +390,7 @@ class ExplorationTest {
                                 plus(Samples.cancel()),
                                 w.topics,
                                 w.workers,
-                                new Budget(b.crash, b.lease, b.record, b.duplicate, b.cancel - 1)),
+                                new Budget(b.crash, b.lease, b.record, b.duplicate, b.cancel - 1, b.deadline)),
                         true);
             }
             return edges;
@@ -315,7 +404,8 @@ class ExplorationTest {
             if (row == null) {
                 return;
             }
-            if (row.getState() == State.RETRYING && !row.getEnqueued()) {
+            if ((row.getState() == State.RETRYING && !row.getEnqueued())
+                    || (w.budget.deadline < 0 && !Lifecycle.isFinal(row.getState()))) {
                 step(new Event.Due(), w.log, w.budget, false);
             }
             if (row.getState() == State.RUNNING) {
@@ -329,14 +419,14 @@ class ExplorationTest {
                     step(
                             new Event.LeaseOut(claim),
                             w.log,
-                            new Budget(b.crash, b.lease - 1, b.record, b.duplicate, b.cancel),
+                            new Budget(b.crash, b.lease - 1, b.record, b.duplicate, b.cancel, b.deadline),
                             true);
                 }
             }
         }
 
         private void step(Event event, List<Event> rest, Budget budget, boolean fault) {
-            Step step = machine.next(w.row, event);
+            Step step = machine.next(w.row, event, budget.deadline < 0 ? LATE : Samples.T0);
             JobState before = w.row;
             JobState after = step.state();
             Map<Integer, String> owners = new TreeMap<>(w.owners);
@@ -407,8 +497,8 @@ class ExplorationTest {
 
         private void worker(int i, Worker me) {
             Budget b = w.budget;
-            Budget crashed = new Budget(b.crash - 1, b.lease, b.record, b.duplicate, b.cancel);
-            Budget lost = new Budget(b.crash, b.lease, b.record - 1, b.duplicate, b.cancel);
+            Budget crashed = new Budget(b.crash - 1, b.lease, b.record, b.duplicate, b.cancel, b.deadline);
+            Budget lost = new Budget(b.crash, b.lease, b.record - 1, b.duplicate, b.cancel, b.deadline);
             switch (me.phase) {
                 case IDLE -> {
                     for (int t = 0; t < 2; t++) {
