@@ -141,7 +141,7 @@ public final class Chaos {
                         installation.topics(),
                         true,
                         Duration.ofMinutes(10),
-                        ChaosSettings.LEASE_TICKS,
+                        settings.timing().leaseTicks(),
                         settings.workers(),
                         disturbances,
                         Optional.of(installation.datasets()),

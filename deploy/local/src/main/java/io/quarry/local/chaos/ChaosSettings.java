@@ -15,6 +15,7 @@ import java.util.Set;
  * @param workers worker processes
  * @param schedulers scheduler processes
  * @param faults kinds of fault to choose from
+ * @param timing how quickly it notices
  * @param directory an empty directory for everything; whoever made it removes it
  */
 public record ChaosSettings(
@@ -24,18 +25,31 @@ public record ChaosSettings(
         int workers,
         int schedulers,
         Set<FaultKind> faults,
+        Timing timing,
         Path directory,
         Clock clock) {
-    static final Duration TICK = Duration.ofMillis(200);
-    static final int LEASE_TICKS = 10;
-    static final Duration LEASE = TICK.multipliedBy(LEASE_TICKS);
-    static final Duration HEARTBEAT = Duration.ofMillis(500);
+    /**
+     * How quickly an installation notices.
+     *
+     * @param leaseTicks ticks without a heartbeat after which a claim is lost
+     */
+    public record Timing(Duration tick, int leaseTicks, Duration heartbeat) {
+        /** A lease of two seconds: a run of a minute has room for many faults. */
+        public static final Timing SHORT = new Timing(Duration.ofMillis(200), 10, Duration.ofMillis(500));
+
+        /** What an installation that sets nothing has. */
+        public static final Timing STANDARD = new Timing(Duration.ofSeconds(1), 30, Duration.ofSeconds(5));
+
+        Duration lease() {
+            return tick.multipliedBy(leaseTicks);
+        }
+    }
 
     public ChaosSettings {
         faults = faults.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(faults));
     }
 
     Schedule schedule() {
-        return Schedule.of(seed, load, faults, workers, schedulers, LEASE);
+        return Schedule.of(seed, load, faults, workers, schedulers, timing.lease());
     }
 }

@@ -116,9 +116,9 @@ final class Installation implements AutoCloseable {
         Files.writeString(catalog, Question.CATALOG);
         settings.putAll(Map.of(
                 "schema.registry.url", registry,
-                "tick.interval.ms", Long.toString(ChaosSettings.TICK.toMillis()),
-                "lease.ticks", Integer.toString(ChaosSettings.LEASE_TICKS),
-                "worker.heartbeat.ms", Long.toString(ChaosSettings.HEARTBEAT.toMillis()),
+                "tick.interval.ms", Long.toString(chaos.timing().tick().toMillis()),
+                "lease.ticks", Integer.toString(chaos.timing().leaseTicks()),
+                "worker.heartbeat.ms", Long.toString(chaos.timing().heartbeat().toMillis()),
                 "scheduler.passed.interval.ms", "1000",
                 "replication.factor", "1",
                 "job.events.partitions", Integer.toString(PARTITIONS),

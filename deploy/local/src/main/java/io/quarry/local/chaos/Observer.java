@@ -156,6 +156,11 @@ final class Observer implements AutoCloseable {
         return seen != null && isFinal(seen);
     }
 
+    /** Whether every job that was seen is final. */
+    synchronized boolean allFinal() {
+        return jobs.values().stream().allMatch(Observer::isFinal);
+    }
+
     /** The job that a worker claimed last and has not finished. */
     synchronized Optional<String> running(String worker) {
         return Optional.ofNullable(ofWorker.get(worker));

@@ -9,5 +9,5 @@ import picocli.CommandLine.Command;
         description = "Measures.",
         synopsisSubcommandLabel = "COMMAND",
         footerHeading = "%nExample:%n",
-        footer = "  quarry bench query -o json%n  quarry bench dispatch")
+        footer = "  quarry bench query -o json%n  quarry bench dispatch%n  quarry bench recovery")
 final class BenchCommand {}

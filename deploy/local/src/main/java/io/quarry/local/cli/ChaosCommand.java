@@ -109,6 +109,7 @@ final class ChaosCommand implements Callable<Integer> {
                 workers,
                 2,
                 kinds,
+                ChaosSettings.Timing.SHORT,
                 directory,
                 console.clock());
         boolean kept = keep;

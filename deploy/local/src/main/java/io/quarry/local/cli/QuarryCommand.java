@@ -47,7 +47,8 @@ final class QuarryCommand implements Callable<Integer> {
         CommandLine catalog = new CommandLine(new CatalogCommand()).addSubcommand(new CatalogCheckCommand(console));
         CommandLine bench = new CommandLine(new BenchCommand())
                 .addSubcommand(new BenchQueryCommand(console))
-                .addSubcommand(new BenchDispatchCommand(console));
+                .addSubcommand(new BenchDispatchCommand(console))
+                .addSubcommand(new BenchRecoveryCommand(console));
         CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
         completion
                 .getCommandSpec()

@@ -49,7 +49,8 @@ final class ChaosIT {
     @ParameterizedTest(name = "seed {0} {1}")
     @MethodSource("runs")
     void noJobIsLostDoubledOrWrong(int seed, Set<FaultKind> kinds) throws Exception {
-        ChaosSettings settings = new ChaosSettings(100, LOAD, seed, 2, 2, kinds, directory, Clock.systemUTC());
+        ChaosSettings settings = new ChaosSettings(
+                100, LOAD, seed, 2, 2, kinds, ChaosSettings.Timing.SHORT, directory, Clock.systemUTC());
         assertThat(settings.schedule().faults()).extracting(Fault::kind).containsAll(kinds);
 
         ChaosReport report = Chaos.run(settings, line -> {});
