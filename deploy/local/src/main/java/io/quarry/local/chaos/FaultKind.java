@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** What is done to an installation. */
 public enum FaultKind {
-    /** SIGKILL to a worker; it is started again, its job's lease runs out. */
+    /** SIGKILL to a worker; it is started again and says what it had in hand, if its lease has not run out by then. */
     KILL_WORKER,
     /** SIGSTOP to a worker for longer than a lease. */
     PAUSE_WORKER,

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Measures how long it takes from the death of a running job's worker until the job is claimed by another one, for each way
- * to die that nobody reports: a supervisor's report needs no lease to run out.
+ * to die: killed and started again half a second later, when its successor says what it had in hand; paused or cut off, when
+ * nobody says anything and the lease has to run out.
  */
 public final class RecoveryBench {
     private static final Logger LOG = LoggerFactory.getLogger(RecoveryBench.class);

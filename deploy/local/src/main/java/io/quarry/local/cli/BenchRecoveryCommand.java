@@ -23,7 +23,8 @@ import picocli.CommandLine.Option;
         description = {
             "Kills, pauses and cuts off a worker in the middle of a job, in an installation of its own, and measures the time"
                     + " until another worker has claimed the job: with a lease of 2 s and with the standard one of 30 s.",
-            "Nobody reports these deaths. Takes about two minutes a round."
+            "A killed worker is started again half a second later; nobody reports the other deaths. Takes about two"
+                    + " minutes a round."
         },
         footerHeading = "%nExample:%n",
         footer = "  quarry bench recovery%n  quarry bench recovery --rounds 3 -o json")
