@@ -18,6 +18,9 @@ public final class JobRules {
     /** Most bytes of inline columns or of a custom payload. */
     public static final int INLINE_BYTES = 1 << 20;
 
+    /** Smallest process that an offline query runs in; to ask for less is refused. */
+    public static final long OFFLINE_QUERY_MEMORY_BYTES = 512L << 20;
+
     private static final String NAME_RULE =
             "must have 1 to 200 characters of a-z A-Z 0-9 . _ %s- and not consist of dots alone";
     private static final Pattern ID = Pattern.compile("(?!\\.+$)[A-Za-z0-9._:-]{1,200}");
@@ -43,6 +46,7 @@ public final class JobRules {
                 GroupRules.NAME_RULE);
         payload(found, job);
         resources(found, "resources", job.getResources());
+        memory(found, job);
         limits(found, job);
         found.length(0, 200, "name", job.getName());
         found.length(0, 200, "submitter", job.getSubmitter());
@@ -71,6 +75,19 @@ public final class JobRules {
         found.atLeast(1, field + ".cpu_millis", resources.getCpuMillis());
         found.atLeast(1, field + ".memory_bytes", resources.getMemoryBytes());
         found.atLeast(1, field + ".ephemeral_storage_bytes", resources.getEphemeralStorageBytes());
+    }
+
+    private static void memory(Findings found, Job job) {
+        Resources asked = job.getResources();
+        Long bytes = asked == null ? null : asked.getMemoryBytes();
+        if (bytes != null && bytes > 0 && job.getKind().equals(OFFLINE_QUERY)) {
+            found.require(
+                    bytes >= OFFLINE_QUERY_MEMORY_BYTES,
+                    "resources.memory_bytes",
+                    bytes,
+                    "must be at least " + OFFLINE_QUERY_MEMORY_BYTES + " bytes ("
+                            + Quantities.formatBytes(OFFLINE_QUERY_MEMORY_BYTES) + ") for an offline query");
+        }
     }
 
     private static void id(Findings found, String field, String id) {

@@ -102,6 +102,21 @@ class JobRulesTest {
     }
 
     @Test
+    void anOfflineQueryAsksForAtLeastWhatItsEngineNeeds() {
+        long least = JobRules.OFFLINE_QUERY_MEMORY_BYTES;
+        CustomPayload custom = new CustomPayload("text/plain", ByteBuffer.allocate(1));
+        Resources less = new Resources(null, least - 1, null);
+        assertThat(broken(job -> job.setResources(less))).containsExactly("resources.memory_bytes");
+        assertThat(broken(job -> job.setResources(new Resources(null, least, null))))
+                .isEmpty();
+        assertThat(broken(job -> job.setKind("mail")
+                        .setOfflineQuery(null)
+                        .setCustom(custom)
+                        .setResources(less)))
+                .isEmpty();
+    }
+
+    @Test
     void limitsHaveBounds() {
         assertThat(broken(job -> job.setMaxAttempts(101))).containsExactly("max_attempts");
         assertThat(broken(job -> job.setMaxAttempts(1).setTimeoutMs(1L))).isEmpty();
