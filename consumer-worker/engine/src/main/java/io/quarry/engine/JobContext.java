@@ -42,6 +42,12 @@ public interface JobContext {
     /** Registers what interrupts the work, called once from another thread when the attempt should stop, at once when it already should. */
     void onStop(Runnable interrupt);
 
+    /**
+     * Ends the process at once, as the last resort of a handler whose work cannot be interrupted and takes memory that it may
+     * not. What watches the process reports the job's cause. Does nothing where nobody watches.
+     */
+    default void abandon() {}
+
     /** Logs one line for the job's user: to the worker's log with the job's keys, and as the last line of its progress. */
     void log(String line);
 }

@@ -319,21 +319,39 @@ final class InputReader {
 
     private boolean describe(String field, String value, String select, @Nullable String alone) {
         try {
-            if (alone != null) {
-                inputs.parse(alone);
+            if (alone != null && !parses(field, alone)) {
+                return false;
             }
             for (PlannedColumn column : inputs.describe(select)) {
                 column(column.name(), column.type(), Sql.name(column.name()));
             }
             return true;
         } catch (SQLException e) {
-            String message = e.getMessage();
+            Optional<Source> unreadable = SpineRules.unreadable(
+                    String.valueOf(e.getMessage()), catalog.sources().values());
+            if (unreadable.isPresent()) {
+                wrongs.add(
+                        "catalog.sources." + unreadable.orElseThrow().name() + ".files",
+                        String.join(", ", unreadable.orElseThrow().files()),
+                        "must be files that can be read: "
+                                + SpineRules.binding(String.valueOf(e.getMessage()), List.of()));
+                return false;
+            }
             wrongs.add(
                     field,
                     value,
-                    message == null
-                            ? "cannot be read"
-                            : message.lines().findFirst().orElse("cannot be read"));
+                    SpineRules.binding(
+                            String.valueOf(e.getMessage()), catalog.sources().keySet()));
+            return false;
+        }
+    }
+
+    private boolean parses(String field, String sql) {
+        try {
+            inputs.parse(sql);
+            return true;
+        } catch (SQLException e) {
+            wrongs.add(field, sql, SpineRules.parsing(String.valueOf(e.getMessage())));
             return false;
         }
     }
@@ -426,10 +444,12 @@ final class InputReader {
             }
         }
         if (!columns.isEmpty()) {
+            // A column that files lack is the files' fault, one that a spine or range lacks the query's.
+            boolean files = query.getInput().getFiles() != null;
             wrongs.add(
-                    "offline_query.time_column",
+                    files ? FIELD + ".files" : "offline_query.time_column",
                     name,
-                    "must be a column of the input, which has "
+                    (files ? "is the time_column and " : "") + "must be a column of the input, which has "
                             + columns.stream().map(InputColumn::name).collect(Collectors.joining(", ")));
         }
         return "NULL";

@@ -41,8 +41,13 @@ final class StageKeys {
         numbers.clear();
     }
 
-    /** Numbers the keys of those things for which it is worth it; gives the name of the stage with the numbers. */
-    String number(String stage, List<Thing> things) {
+    /**
+     * Numbers the keys of those things for which it is worth it.
+     *
+     * @param reread whether the rows with numbers are read more than once
+     * @return name of the stage with the numbers
+     */
+    String number(String stage, List<Thing> things, boolean reread) {
         List<String> columns = new ArrayList<>();
         List<String> joins = new ArrayList<>();
         for (Thing thing : things) {
@@ -59,8 +64,8 @@ final class StageKeys {
             return stage;
         }
         String numbered = stage + "_numbered";
-        ctes.accept(numbered + " AS MATERIALIZED (\n  SELECT r.*, " + String.join(", ", columns) + "\n    FROM " + stage
-                + " AS r" + String.join("", joins) + ")");
+        ctes.accept(numbered + " AS " + (reread ? "" : "NOT ") + "MATERIALIZED (\n  SELECT r.*, "
+                + String.join(", ", columns) + "\n    FROM " + stage + " AS r" + String.join("", joins) + ")");
         return numbered;
     }
 

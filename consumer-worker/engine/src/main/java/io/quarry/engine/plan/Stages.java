@@ -130,11 +130,13 @@ final class Stages {
         Map<Group, List<Node>> groups = new LinkedHashMap<>();
         nodes.forEach(node ->
                 groups.computeIfAbsent(group(node), group -> new ArrayList<>()).add(node));
-        current = keys.number(current, sorted(groups.keySet()));
+        String unnumbered = current;
+        boolean pairs = groups.keySet().stream().anyMatch(group -> group.kind().equals("aggregate"));
+        current = keys.number(current, sorted(groups.keySet()), pairs);
         List<String> values = new ArrayList<>();
         List<String> joins = new ArrayList<>();
         groups.forEach((group, members) -> {
-            for (Block block : block(group, members)) {
+            for (Block block : block(group, members, unnumbered)) {
                 ctes.addAll(block.ctes());
                 joins.add(join(group, block));
                 block.values().forEach((column, value) -> values.add(value + " AS " + Sql.name(column)));
@@ -196,7 +198,7 @@ final class Stages {
         throw new IllegalStateException(node.feature().fullName() + " is not read from a source");
     }
 
-    private List<Block> block(Group group, List<Node> nodes) {
+    private List<Block> block(Group group, List<Node> nodes, String unnumbered) {
         Source source = catalog.source(group.source());
         source.files().forEach(file -> reads.add(Path.of(file)));
         String name = "quarry_block_" + ++blocks;
@@ -211,7 +213,7 @@ final class Stages {
                     group.before(),
                     nodes.stream().map(Stages::window).toList());
         }
-        String instants = "(SELECT " + Sql.name(InputStage.TIME) + " AS t FROM " + current + ")";
+        String instants = "(SELECT " + Sql.name(InputStage.TIME) + " AS t FROM " + unnumbered + ")";
         Asked asked = new Asked("", known, numbered(group), instants, source, group.on());
         List<RowBlocks.Value> values = nodes.stream().map(Stages::value).toList();
         return List.of(

@@ -2,6 +2,7 @@ package io.quarry.engine.query;
 
 import io.quarry.avro.Progress;
 import io.quarry.engine.JobContext;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,10 +21,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The small thread beside a running attempt: reports progress, repeats an interrupt until it is heeded, and stops the attempt
- * when the process outgrows its memory (DuckDB's own limit does not count what expressions allocate).
+ * when the process outgrows its memory (DuckDB's own limit does not count what expressions allocate) or the dataset its
+ * storage. Where an interrupt is not heeded and the memory stays above the limit, it has the process ended.
  */
 final class AttemptWatch implements AutoCloseable {
     static final long INTERVAL_MILLIS = 200;
+
+    /** How long an interrupt may go unheeded above the memory limit; far above it, only until the next look. */
+    private static final long PATIENCE_LOOKS = 2000 / INTERVAL_MILLIS;
 
     private static final Logger LOG = LoggerFactory.getLogger(AttemptWatch.class);
 
@@ -36,6 +41,7 @@ final class AttemptWatch implements AutoCloseable {
     private volatile long rows;
     private volatile long peak;
     private volatile long spillPeak;
+    private int looksAbove;
     private @Nullable ScheduledFuture<?> looking;
 
     private AttemptWatch(JobContext context, ProcessMemory memory, Interruption interruption, Path spill) {
@@ -90,8 +96,11 @@ final class AttemptWatch implements AutoCloseable {
             interruption.because(Interruption.Reason.OVER_MEMORY);
         } else if (context.stopping()) {
             interruption.because(Interruption.Reason.STOPPED);
+        } else if (datasetBytes() > context.spillBytes()) {
+            interruption.because(Interruption.Reason.OVER_STORAGE);
         }
         interruption.again();
+        abandonWhenUnheeded(resident);
         long spilled = size(spill);
         spillPeak = Math.max(spillPeak, spilled);
         context.progress(Progress.newBuilder()
@@ -102,6 +111,30 @@ final class AttemptWatch implements AutoCloseable {
                 .setPeakMemoryBytes(peakBytes())
                 .setSpillBytes(spilled)
                 .build());
+    }
+
+    private void abandonWhenUnheeded(long resident) {
+        long limit = context.memoryBytes();
+        looksAbove = resident > limit ? looksAbove + 1 : 0;
+        boolean far = resident > limit + limit / 4;
+        if (looksAbove > (far ? 1 : PATIENCE_LOOKS) && interruption.running() != null) {
+            LOG.error(
+                    "the engine does not heed its interrupt and outgrew the process's memory jobId={} bytes={} limit={}",
+                    context.job().getId(),
+                    resident,
+                    limit);
+            context.abandon();
+        }
+    }
+
+    /** Bytes of the dataset so far, of which the parts lie one directory deeper while they are written. */
+    long datasetBytes() {
+        long bytes = 0;
+        File[] entries = context.output().toFile().listFiles();
+        for (File entry : entries == null ? new File[0] : entries) {
+            bytes += entry.isDirectory() ? size(entry.toPath()) : entry.length();
+        }
+        return bytes;
     }
 
     private @Nullable Double fraction() {

@@ -1,5 +1,7 @@
 package io.quarry.engine.query;
 
+import io.quarry.schemas.JobRules;
+
 /**
  * How the memory of one process is shared between the JVM and DuckDB.
  *
@@ -10,7 +12,7 @@ package io.quarry.engine.query;
  */
 public record EngineBudget(long processBytes, long engineBytes, long spillBytes, int threads) {
     /** Smallest process that an offline query runs in: 512 MiB. */
-    public static final long MINIMUM_PROCESS_BYTES = 512L << 20;
+    public static final long MINIMUM_PROCESS_BYTES = JobRules.OFFLINE_QUERY_MEMORY_BYTES;
 
     /** What the process needs beside the Java heap and DuckDB's accounted memory: metaspace, code, stacks, allocator slack. */
     private static final long OVERHEAD_BYTES = 200L << 20;

@@ -16,6 +16,9 @@ final class EngineFailures {
     private static final Pattern LINE = Pattern.compile("(?s).*\nLINE (\\d+): (.*)\n( *)\\^.*");
     private static final Pattern USED = Pattern.compile("\\(([^()]+)/([^()]+) used\\)");
 
+    private static final Pattern PATH = Pattern.compile("[\"'](/[^\"'\n]+)[\"']");
+    private static final Pattern COLUMN = Pattern.compile("(?i)column (?:with name |named |\\w+\\.)?\"([^\"\n]+)\"");
+
     private EngineFailures() {}
 
     /**
@@ -45,6 +48,14 @@ final class EngineFailures {
                         + "). Ask for more ephemeral storage or more memory. Engine: " + text;
             }
             case DISK_FULL -> text = diskFull(text);
+            case INVALID_INPUT -> {
+                path(message, evidence);
+                if (!binding(message)) {
+                    position(message, evidence);
+                } else {
+                    text = "A source's files no longer have what the catalog says: " + text;
+                }
+            }
             default -> position(message, evidence);
         }
         return new JobFailure(new io.quarry.avro.Cause(type, text, Map.copyOf(evidence)), failure);
@@ -77,6 +88,23 @@ final class EngineFailures {
                 evidence);
     }
 
+    /** The dataset outgrew the attempt's storage. */
+    static JobFailure overStorage(String phase, EngineBudget budget, long datasetBytes) {
+        return JobFailure.of(
+                CauseType.SPILL_FULL,
+                "The dataset outgrew the attempt's ephemeral storage (" + mib(budget.spillBytes())
+                        + "). Ask for more ephemeral storage or for fewer rows.",
+                Map.of(
+                        "phase",
+                        phase,
+                        "limited_by",
+                        "dataset",
+                        "limit_bytes",
+                        Long.toString(budget.spillBytes()),
+                        "dataset_bytes",
+                        Long.toString(datasetBytes)));
+    }
+
     private static CauseType type(String message, String phase) {
         String kind = message.contains(" Error:") ? message.substring(0, message.indexOf(" Error:")) : "";
         if (noSpace(message)) {
@@ -85,7 +113,9 @@ final class EngineFailures {
         return switch (kind) {
             case "Out of Memory" ->
                 message.contains("max_temp_directory_size") ? CauseType.SPILL_FULL : CauseType.MEMORY_LIMIT;
-            case "Parser", "Syntax", "Binder", "Catalog", "Not implemented", "Parameter Not Resolved" ->
+            // The query's own text was bound when it was planned: what does not bind afterwards are the sources' files.
+            case "Binder" -> phase.equals("plan") ? CauseType.USER_ERROR : CauseType.INVALID_INPUT;
+            case "Parser", "Syntax", "Catalog", "Not implemented", "Parameter Not Resolved" ->
                 phase.equals("input") ? CauseType.INVALID_INPUT : CauseType.USER_ERROR;
             case "Permission" -> CauseType.USER_ERROR;
             case "IO", "HTTP", "Serialization" ->
@@ -150,6 +180,22 @@ final class EngineFailures {
             evidence.put("line", line.group(1));
             evidence.put("column", Integer.toString(Math.max(1, line.group(3).length() - prefix + 1)));
             evidence.put("near", shortened(line.group(2)));
+        }
+    }
+
+    private static boolean binding(String message) {
+        return message.startsWith("Binder Error:");
+    }
+
+    /** The file that a message is about. */
+    private static void path(String message, Map<String, String> evidence) {
+        Matcher path = PATH.matcher(message);
+        if (path.find()) {
+            evidence.put("path", shortened(path.group(1)));
+        }
+        Matcher column = COLUMN.matcher(message);
+        if (column.find()) {
+            evidence.put("column", shortened(column.group(1)));
         }
     }
 

@@ -14,7 +14,9 @@ final class Interruption {
         /** The context asked: cancelled, fenced, deadline, worker stopping. */
         STOPPED,
         /** The process outgrew its memory. */
-        OVER_MEMORY
+        OVER_MEMORY,
+        /** The dataset outgrew the attempt's storage. */
+        OVER_STORAGE
     }
 
     private final AtomicReference<@Nullable Reason> reason = new AtomicReference<>();

@@ -99,7 +99,7 @@ public final class OfflineQueryHandler implements JobHandler {
             violations.add(new Violation(
                     "resources.memory_bytes",
                     asked.toString(),
-                    "an offline query needs at least " + EngineBudget.MINIMUM_PROCESS_BYTES + " bytes (512 MiB)"));
+                    "must be at least " + EngineBudget.MINIMUM_PROCESS_BYTES + " bytes (512Mi) for an offline query"));
         }
         OfflineQuery query = job.getOfflineQuery();
         if (query == null) {
@@ -142,7 +142,7 @@ public final class OfflineQueryHandler implements JobHandler {
         OfflineQuery query = context.job().getOfflineQuery();
         CatalogFile file = catalogFile;
         if (!violations.isEmpty() || query == null || file == null) {
-            throw OfflineQueryRun.refused(violations);
+            throw JobFailure.refused(violations);
         }
         EngineBudget budget =
                 EngineBudget.of(context.memoryBytes(), heapBytes.getAsLong(), context.spillBytes(), context.threads());
@@ -153,7 +153,7 @@ public final class OfflineQueryHandler implements JobHandler {
     }
 
     private JobFailure tooSmall(EngineBudget budget) {
-        return OfflineQueryRun.refused(List.of(new Violation(
+        return JobFailure.refused(List.of(new Violation(
                 "resources.memory_bytes",
                 Long.toString(budget.processBytes()),
                 "an offline query needs a process of at least " + EngineBudget.MINIMUM_PROCESS_BYTES

@@ -21,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -30,6 +29,8 @@ import java.util.stream.Stream;
  * twice, at the same time too: it writes only below its context's directories.
  */
 final class OfflineQueryRun {
+    private static final int LONGEST = 1000;
+
     private final JobContext context;
     private final Catalog catalog;
     private final List<Path> inputDirectories;
@@ -134,7 +135,7 @@ final class OfflineQueryRun {
         if (spine != null) {
             Optional<Violation> refused = SpineGuard.check(engine.connection(), spine);
             if (refused.isPresent()) {
-                throw refused(List.of(refused.get()));
+                throw JobFailure.refused(List.of(refused.get()));
             }
         }
         try {
@@ -146,7 +147,9 @@ final class OfflineQueryRun {
             }
             return plan;
         } catch (PlanException wrong) {
-            throw refused(wrong.violations());
+            List<String> files = query.getInput().getFiles();
+            throw JobFailure.refused(
+                    wrong.violations(), files == null ? Map.of() : Map.of("path", shortened(files.toString())));
         }
     }
 
@@ -157,30 +160,13 @@ final class OfflineQueryRun {
         }
         InputFiles found = InputFiles.find(names, inputDirectories);
         if (!found.violations().isEmpty()) {
-            throw refused(found.violations());
+            throw JobFailure.refused(found.violations());
         }
         return OfflineQuery.newBuilder(query)
                 .setInput(QueryInput.newBuilder(query.getInput())
                         .setFiles(found.files().stream().map(Path::toString).toList())
                         .build())
                 .build();
-    }
-
-    /** A failure with every violation: the data's fault where the input itself is meant, the query's otherwise. */
-    static JobFailure refused(List<Violation> violations) {
-        Violation first = violations.get(0);
-        boolean input = first.field().startsWith("offline_query.input")
-                && !first.field().startsWith("offline_query.input.sql")
-                && !first.field().startsWith("offline_query.input_times");
-        Map<String, String> evidence = new TreeMap<>();
-        evidence.put("field", first.field());
-        evidence.put("value", first.value());
-        evidence.put("rule", first.rule());
-        for (int i = 1; i < Math.min(violations.size(), 10); i++) {
-            evidence.put("also_" + i, violations.get(i).toString());
-        }
-        String more = violations.size() == 1 ? "" : " (and " + (violations.size() - 1) + " more)";
-        return JobFailure.of(input ? CauseType.INVALID_INPUT : CauseType.USER_ERROR, first + more, evidence);
     }
 
     private static List<ManifestFile.Read> reads(QueryPlan plan) throws IOException {
@@ -212,6 +198,9 @@ final class OfflineQueryRun {
         if (reason == Interruption.Reason.OVER_MEMORY) {
             throw EngineFailures.overMemory(phase, budget, watch.peakBytes());
         }
+        if (reason == Interruption.Reason.OVER_STORAGE) {
+            throw EngineFailures.overStorage(phase, budget, watch.datasetBytes());
+        }
     }
 
     /** Removes whatever a failed attempt wrote; what cannot be removed has no manifest and so is no dataset. */
@@ -225,5 +214,9 @@ final class OfflineQueryRun {
         } catch (IOException leftToTheCollector) {
             return;
         }
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= LONGEST ? text : text.substring(0, LONGEST - 1) + "…";
     }
 }

@@ -2,6 +2,7 @@ package io.quarry.engine.query;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarry.engine.plan.SpineRules;
 import io.quarry.schemas.Violation;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -34,12 +35,13 @@ final class SpineGuard {
         if (tree.path("error").asBoolean()) {
             String position = tree.path("position").asText("");
             String where = position.isEmpty() ? "" : " at character " + (Integer.parseInt(position) + 1);
-            return violation(
-                    sql, "must be one SELECT: " + tree.path("error_message").asText() + where);
+            String error = tree.path("error_message").asText();
+            return violation(sql, SpineRules.parsing(error) + where);
         }
         if (tree.path("statements").size() != 1) {
             return violation(
-                    sql, "must be one SELECT, not " + tree.path("statements").size() + " statements");
+                    sql,
+                    "must be one SELECT; these are " + tree.path("statements").size() + " statements");
         }
         return refused(tree.path("statements")).flatMap(rule -> violation(sql, rule));
     }

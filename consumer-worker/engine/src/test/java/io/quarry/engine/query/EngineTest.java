@@ -144,6 +144,13 @@ class EngineTest {
     }
 
     @Test
+    void aSpineThatIsNoSelectIsRefusedInWordsOfItsWriter() throws SQLException {
+        assertThat(SpineGuard.check(engine.connection(), "DROP TABLE flights"))
+                .hasValueSatisfying(
+                        violation -> assertThat(violation.rule()).isEqualTo("must be one SELECT, which only reads"));
+    }
+
+    @Test
     void aSyntaxErrorOfASpineSaysWhere() throws SQLException {
         assertThat(SpineGuard.check(engine.connection(), "SELECT a FRM flights b"))
                 .hasValueSatisfying(violation -> {

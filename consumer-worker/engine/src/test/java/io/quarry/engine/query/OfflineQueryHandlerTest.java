@@ -276,6 +276,51 @@ class OfflineQueryHandlerTest {
     }
 
     @Test
+    void aTimeColumnThatAFileLacksIsInvalidInput() throws Exception {
+        sql("COPY (SELECT 1 AS user_id) TO '%s/inputs/ids.parquet'");
+        Cause cause = failure(Attempt.of(
+                root,
+                query(files(inputs + "/ids.parquet"), "user.name")
+                        .setTimeColumn("seen")
+                        .build()));
+        assertThat(cause.getType()).isEqualTo(CauseType.INVALID_INPUT);
+        assertThat(cause.getMessage()).contains("seen").contains("user_id");
+        assertThat(cause.getEvidence().get("path")).contains("ids.parquet");
+    }
+
+    @Test
+    void anUnknownTableOfASpineIsToldWithTheNearestSource() throws Exception {
+        Cause cause = failure(Attempt.of(
+                root,
+                query(
+                                QueryInput.newBuilder()
+                                        .setSql("SELECT user_id FROM ordrs")
+                                        .build(),
+                                "user.name")
+                        .build()));
+        assertThat(cause.getType()).isEqualTo(CauseType.USER_ERROR);
+        assertThat(cause.getMessage())
+                .contains("there is no source ordrs; did you mean orders?")
+                .doesNotContain("Catalog Error");
+    }
+
+    @Test
+    void sourcesThatLostAColumnAreInvalidInput() throws Exception {
+        OfflineQuery reads = query(
+                        QueryInput.newBuilder()
+                                .setSql("SELECT user_id FROM orders")
+                                .build(),
+                        "user.name")
+                .build();
+        sql("COPY (SELECT 1 AS user_id) TO '%s/users.parquet'");
+        Cause lacking = failure(Attempt.of(root.resolve("lacking"), reads));
+
+        assertThat(lacking.getType()).isEqualTo(CauseType.INVALID_INPUT);
+        assertThat(lacking.getMessage()).contains("name");
+        assertThat(lacking.getEvidence()).containsEntry("column", "name");
+    }
+
+    @Test
     void anUnknownFeatureIsTheUsersErrorAndNamed() throws Exception {
         Cause cause = failure(Attempt.of(root, query(ids(1L), "user.nam").build()));
         assertThat(cause.getType()).isEqualTo(CauseType.USER_ERROR);
@@ -291,7 +336,10 @@ class OfflineQueryHandlerTest {
             Attempt attempt = Attempt.of(
                     root.resolve(name),
                     query(files(inputs + "/" + name), "user.name").build());
-            assertThat(failure(attempt).getType()).as(name).isEqualTo(CauseType.INVALID_INPUT);
+            Cause cause = failure(attempt);
+            assertThat(cause.getType()).as(name).isEqualTo(CauseType.INVALID_INPUT);
+            assertThat(cause.getEvidence().get("path")).as(name).contains(inputs + "/" + name);
+            assertThat(cause.getEvidence()).as(name).containsKeys("field", "value");
             assertThat(files(attempt.output())).isEmpty();
         }
         assertThat(failure(Attempt.of(
@@ -383,6 +431,29 @@ class OfflineQueryHandlerTest {
                     .containsEntry("peak_bytes", Long.toString(5000 * MIB));
         });
 
+        assertThat(files(attempt.output())).isEmpty();
+    }
+
+    @Test
+    void aDatasetThatOutgrowsTheStorageIsStoppedAndLeavesNothing() throws Exception {
+        Attempt attempt = Attempt.of(
+                        root,
+                        query(
+                                        QueryInput.newBuilder()
+                                                .setSql("SELECT range % 5 AS user_id, md5(range::VARCHAR) AS note"
+                                                        + " FROM range(100000000)")
+                                                .build(),
+                                        "user.name")
+                                .build())
+                .spill(64 * MIB);
+
+        Cause cause = failure(attempt);
+
+        assertThat(cause.getType()).isEqualTo(CauseType.SPILL_FULL);
+        assertThat(cause.getEvidence())
+                .containsEntry("limited_by", "dataset")
+                .containsEntry("limit_bytes", Long.toString(64 * MIB))
+                .containsKey("dataset_bytes");
         assertThat(files(attempt.output())).isEmpty();
     }
 
