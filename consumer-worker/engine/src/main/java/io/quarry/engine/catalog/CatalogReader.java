@@ -104,6 +104,9 @@ final class CatalogReader {
                     "not YAML: " + (problem == null ? "it cannot be parsed" : problem));
         } catch (YamlEngineException e) {
             problems.at(1, 1, "not YAML: " + firstLine(e));
+        } catch (StackOverflowError e) {
+            // The composer goes down with the file's nesting; nothing outlives it that could be half done.
+            problems.at(1, 1, "lists and mappings lie too deep in one another: no catalog needs that");
         } catch (IOException e) {
             problems.at(
                     1,

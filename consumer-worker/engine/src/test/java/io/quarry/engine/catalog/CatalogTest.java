@@ -92,6 +92,15 @@ final class CatalogTest {
                 .hasMessageContaining("there is no such file");
     }
 
+    @Test
+    void nestingThatWouldOverflowTheStackIsRefused() throws IOException {
+        Path deep = Files.writeString(directory.resolve("deep.yaml"), "sources: " + "[".repeat(100_000));
+
+        assertThatThrownBy(() -> Catalog.load(deep))
+                .isInstanceOf(CatalogException.class)
+                .hasMessageContaining("too deep");
+    }
+
     @ParameterizedTest(name = "{0} -> {1}")
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             version: 1 | version: 2 | 1:10 | version 2 is not known

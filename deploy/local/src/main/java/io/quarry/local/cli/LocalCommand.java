@@ -84,17 +84,25 @@ final class LocalCommand implements Callable<Integer> {
                 return refused(e, fresh, start, interruption);
             }
             view.clear();
-            Optional<Throwable> fault;
+            int code;
             try (local) {
                 output.print(console, tree(local), () -> lines(local));
-                fault = interruption.await(local.ended());
-                fault.ifPresent(cause -> console.say("quarry: a part of it stopped for good: " + Text.reason(cause)
-                        + ". The log is " + local.logs().resolve("local.log")));
-                console.say("stopping");
+                code = ending(
+                        console,
+                        interruption.await(local.ended()),
+                        local.logs().resolve("local.log"));
             }
             console.say("stopped; jobs and datasets are kept in " + settings.data());
-            return fault.isPresent() ? ExitCodes.FAILED : ExitCodes.INTERRUPTED;
+            return code;
         }
+    }
+
+    /** Says why it stops, and gives the exit code: a part that died for good is no Ctrl-C. */
+    static int ending(Console console, Optional<Throwable> fault, Path log) {
+        fault.ifPresent(cause -> console.say(
+                "quarry: a part of it stopped for good: " + Text.reason(cause) + ". The log is " + log));
+        console.say("stopping");
+        return fault.isPresent() ? ExitCodes.FAILED : ExitCodes.INTERRUPTED;
     }
 
     /** Leaves nothing of a start that did not get far; once workers had begun, their logs say why they did not get well. */

@@ -3,7 +3,13 @@ package io.quarry.local.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -61,5 +67,21 @@ class InterruptionTest {
         interruption.close();
         // Closed is unhooked: put back for the common end of these tests.
         Runtime.getRuntime().addShutdownHook(interruption.hook());
+    }
+
+    @Test
+    void localSaysThatAPartStoppedForGoodAndExitsWithOne() {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Console console =
+                CommandRun.console(Path.of("."), Map.of(), "", new ByteArrayOutputStream(), err, false);
+        Throwable fault = new IllegalStateException("lifecycle", new IOException("no space left"));
+
+        int code = LocalCommand.ending(console, Optional.of(fault), Path.of("logs/local.log"));
+
+        assertThat(code).isEqualTo(1);
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .isEqualTo("quarry: a part of it stopped for good: no space left. The log is logs/local.log\nstopping\n");
+        assertThat(LocalCommand.ending(console, Optional.empty(), Path.of("logs/local.log")))
+                .isEqualTo(130);
     }
 }

@@ -11,8 +11,11 @@ import io.quarry.avro.Job;
 import io.quarry.avro.OfflineQuery;
 import io.quarry.avro.QueryInput;
 import io.quarry.avro.Resources;
+import io.quarry.schemas.JobRules;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collections;
@@ -271,5 +274,18 @@ class JobFileTest {
         assertThat(query.getInput().getColumns())
                 .containsExactly(new InlineColumn("a.b", List.of(1L, 2L)), new InlineColumn("a.c", List.of(1L, 2L)));
         assertThat(query.getRequiredOutputs()).isEqualTo(query.getOutputs());
+    }
+
+    @Test
+    void theJobOfTheReadmeIsAJob() throws Exception {
+        String readme = Files.readString(Path.of("../../README.md"));
+        String yaml = readme.substring(readme.indexOf("```yaml\n") + 8);
+
+        Job job = JobFile.parse(yaml.substring(0, yaml.indexOf("```")), "README.md");
+
+        assertThat(job.getMaxAttempts()).isEqualTo(2);
+        assertThat(Objects.requireNonNull(job.getOfflineQuery()).getInput().getColumns())
+                .containsExactly(new InlineColumn("airport.iata", List.of("BOS", "LAX", "JFK")));
+        assertThat(JobRules.check(Job.newBuilder(job).setId("j").build())).isEmpty();
     }
 }

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,27 +122,6 @@ class QuarryIT {
         assertThat(QuarryProcess.files(local.home().resolve(".quarry/local/datasets/to-finish")))
                 .as("the dataset of the first attempt")
                 .anySatisfy(file -> assertThat(file).startsWith("1-").endsWith("manifest.json"));
-        assertThat(local.leftProcesses()).isEmpty();
-    }
-
-    @Test
-    void localEndsWithAMessageWhenItsSchedulerStoppedForGood() throws Exception {
-        QuarryProcess local = QuarryProcess.start(directory, "local", "--workers", "0", "-o", "json");
-        await().atMost(Duration.ofSeconds(LONG))
-                .until(() -> local.stdout().contains("}") || !local.process().isAlive());
-        assertThat(local.process().isAlive()).as(local.stderr()).isTrue();
-
-        try (Admin admin = Admin.create(Map.of(
-                "bootstrap.servers",
-                JSON.readTree(local.stdout()).path("bootstrap_servers").asText()))) {
-            admin.deleteTopics(List.of("quarry.job-events")).all().get();
-        }
-
-        assertThat(local.exitWithin(LONG)).as(local.stderr()).isEqualTo(1);
-        assertThat(local.stderr())
-                .contains("quarry: a part of it stopped for good:")
-                .contains("local.log")
-                .contains("stopped; jobs and datasets are kept in");
         assertThat(local.leftProcesses()).isEmpty();
     }
 

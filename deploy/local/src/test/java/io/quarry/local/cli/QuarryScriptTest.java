@@ -89,17 +89,14 @@ class QuarryScriptTest {
     @Test
     void aRuntimeWithoutCompilerCannotBuildAndIsNamed() throws Exception {
         Path jre = jdk("17.0.9");
-        Path copy = Files.createDirectories(directory.resolve("checkout/deploy")).resolve("quarry");
+        Path copy =
+                Files.createDirectories(directory.resolve("checkout/deploy")).resolve("quarry");
         Files.copy(SCRIPT, copy);
         program(directory.resolve("maven/mvn"), "exit 9");
 
         CommandRun refused = run(
                 copy,
-                Map.of(
-                        "JAVA_HOME",
-                        jre.toString(),
-                        "PATH",
-                        directory.resolve("maven") + ":" + System.getenv("PATH")));
+                Map.of("JAVA_HOME", jre.toString(), "PATH", directory.resolve("maven") + ":" + System.getenv("PATH")));
 
         assertThat(refused.code()).isEqualTo(2);
         assertThat(refused.err()).contains("Java 17.0.9").contains("a runtime without a compiler");
