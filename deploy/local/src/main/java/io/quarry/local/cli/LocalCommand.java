@@ -88,9 +88,7 @@ final class LocalCommand implements Callable<Integer> {
             try (local) {
                 output.print(console, tree(local), () -> lines(local));
                 code = ending(
-                        console,
-                        interruption.await(local.ended()),
-                        local.logs().resolve("local.log"));
+                        console, interruption.await(local.ended()), local.logs().resolve("local.log"));
             }
             console.say("stopped; jobs and datasets are kept in " + settings.data());
             return code;
@@ -99,8 +97,8 @@ final class LocalCommand implements Callable<Integer> {
 
     /** Says why it stops, and gives the exit code: a part that died for good is no Ctrl-C. */
     static int ending(Console console, Optional<Throwable> fault, Path log) {
-        fault.ifPresent(cause -> console.say(
-                "quarry: a part of it stopped for good: " + Text.reason(cause) + ". The log is " + log));
+        fault.ifPresent(cause ->
+                console.say("quarry: a part of it stopped for good: " + Text.reason(cause) + ". The log is " + log));
         console.say("stopping");
         return fault.isPresent() ? ExitCodes.FAILED : ExitCodes.INTERRUPTED;
     }

@@ -72,15 +72,15 @@ class InterruptionTest {
     @Test
     void localSaysThatAPartStoppedForGoodAndExitsWithOne() {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Console console =
-                CommandRun.console(Path.of("."), Map.of(), "", new ByteArrayOutputStream(), err, false);
+        Console console = CommandRun.console(Path.of("."), Map.of(), "", new ByteArrayOutputStream(), err, false);
         Throwable fault = new IllegalStateException("lifecycle", new IOException("no space left"));
 
         int code = LocalCommand.ending(console, Optional.of(fault), Path.of("logs/local.log"));
 
         assertThat(code).isEqualTo(1);
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .isEqualTo("quarry: a part of it stopped for good: no space left. The log is logs/local.log\nstopping\n");
+                .isEqualTo(
+                        "quarry: a part of it stopped for good: no space left. The log is logs/local.log\nstopping\n");
         assertThat(LocalCommand.ending(console, Optional.empty(), Path.of("logs/local.log")))
                 .isEqualTo(130);
     }
