@@ -9,6 +9,7 @@ class DatasetLayoutTest {
     @Test
     void aJobsDirectoryLeadsNowhereElseAndBackToTheJob() {
         assertThat(DatasetLayout.ofJob("..")).isEqualTo("%2E.");
+        assertThat(DatasetLayout.ofJob("a/../b")).isEqualTo("a%2F..%2Fb");
         assertThat(DatasetLayout.ofJob("tenant:2024-01.x_y")).isEqualTo("tenant%3A2024-01.x_y");
         for (String id : List.of("a", "..", "tenant:2024-01.x_y", "_named", "0193a7c2-5d1e-7c3a-9a51-0c7d6b1f2e3d")) {
             assertThat(DatasetLayout.jobOf(DatasetLayout.ofJob(id))).contains(id);

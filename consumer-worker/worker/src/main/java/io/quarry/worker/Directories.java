@@ -1,16 +1,13 @@
 package io.quarry.worker;
 
+import io.quarry.schemas.DatasetLayout;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,14 +18,12 @@ import org.slf4j.LoggerFactory;
  */
 final class Directories {
     private static final Logger LOG = LoggerFactory.getLogger(Directories.class);
-    private static final int LONGEST_NAME = 200;
-    private static final String PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 
     private final Path scratch;
     private final Path datasets;
 
     Directories(Path scratchDir, Path datasetsDir, String worker) {
-        this.scratch = scratchDir.resolve(encoded(worker));
+        this.scratch = scratchDir.resolve(DatasetLayout.ofJob(worker));
         this.datasets = datasetsDir;
     }
 
@@ -44,7 +39,8 @@ final class Directories {
     }
 
     Path output(Claim claim) {
-        return datasets.resolve(encoded(claim.job().getId())).resolve(claim.attempt() + "-" + claim.id());
+        return datasets.resolve(DatasetLayout.ofJob(claim.job().getId()))
+                .resolve(DatasetLayout.ofClaim(claim.attempt(), claim.id().toString()));
     }
 
     Path createScratch(Claim claim) {
@@ -77,35 +73,6 @@ final class Directories {
             if (left != null && left.length == 0) {
                 clear(ofJob);
             }
-        }
-    }
-
-    /** Name of a directory for an id: what is not a letter, digit, _ or - is percent-encoded; dots too where they lead. */
-    static String encoded(String id) {
-        StringBuilder name = new StringBuilder();
-        byte[] bytes = id.getBytes(StandardCharsets.UTF_8);
-        for (int i = 0; i < bytes.length; i++) {
-            char c = (char) (bytes[i] & 0xff);
-            boolean plain = PLAIN.indexOf(c) >= 0;
-            if (plain || (c == '.' && i > 0)) {
-                name.append(c);
-            } else {
-                name.append(String.format("%%%02X", (int) c));
-            }
-        }
-        if (name.length() <= LONGEST_NAME) {
-            return name.toString();
-        }
-        // File systems end names at 255 bytes.
-        return name.substring(0, LONGEST_NAME - 33) + "-" + hash(bytes);
-    }
-
-    private static String hash(byte[] bytes) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
-            return HexFormat.of().formatHex(digest, 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.quarry.worker;
 
+import io.quarry.schemas.DatasetLayout;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.invoke.VarHandle;
@@ -56,7 +57,7 @@ final class InHand {
 
     /** The file of a worker: beside its scratch directory, which is emptied at its start. */
     static Path file(Path scratchDir, String worker) {
-        return scratchDir.resolve(Directories.encoded(worker) + ".in-hand");
+        return scratchDir.resolve(DatasetLayout.ofJob(worker) + ".in-hand");
     }
 
     /** Begins with nothing in hand. */

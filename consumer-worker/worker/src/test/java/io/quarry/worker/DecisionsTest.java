@@ -123,15 +123,6 @@ class DecisionsTest {
     }
 
     @Test
-    void directoryOfAnIdNeverLeadsElsewhere() {
-        assertThat(Directories.encoded("..")).isEqualTo("%2E.");
-        assertThat(Directories.encoded("a/../b")).isEqualTo("a%2F..%2Fb");
-        assertThat(Directories.encoded("tenant:2024-01.x_y")).isEqualTo("tenant%3A2024-01.x_y");
-        assertThat(Directories.encoded(":".repeat(200))).hasSizeLessThanOrEqualTo(200);
-        assertThat(Directories.encoded(":".repeat(200))).isNotEqualTo(Directories.encoded(":".repeat(199)));
-    }
-
-    @Test
     void threadsAreWholeCores() {
         assertThat(new WorkerSize(2500, 1, 1).threads()).isEqualTo(3);
         assertThat(new WorkerSize(1, 1, 1).threads()).isEqualTo(1);
