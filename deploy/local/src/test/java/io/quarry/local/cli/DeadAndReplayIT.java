@@ -108,7 +108,7 @@ class DeadAndReplayIT {
             "--tag",
             "round=d",
             "--memory",
-            "64Mi",
+            "700Mi",
             "--redrive-id",
             "rd",
             "-o",
@@ -137,7 +137,7 @@ class DeadAndReplayIT {
                 .isEqualTo("route.nothing");
         JsonNode job = json("job", made, "-o", "json").path("job");
         assertThat(job.path("repeats").asText()).isEqualTo("dead-1");
-        assertThat(job.path("resources").path("memory_bytes").asLong()).isEqualTo(64L << 20);
+        assertThat(job.path("resources").path("memory_bytes").asLong()).isEqualTo(700L << 20);
         assertThat(run("dead", "show", made).out()).contains("history").contains("repeats: " + made);
         assertThat(run("dead", "redrive", "nobody").code()).isEqualTo(2);
         assertThat(run("dead", "redrive").code()).isEqualTo(2);
@@ -205,6 +205,60 @@ class DeadAndReplayIT {
         assertThat(again.path("appended").asLong()).isZero();
         assertThat(again.path("skipped").path("already_replayed").asLong()).isEqualTo(2);
         assertThat(json("job", first, "-o", "json").path("duplicates").asInt()).isZero();
+    }
+
+    @Test
+    void aReplayThatWasKilledAndThenInterruptedEndsWithEachJobOnce() throws Exception {
+        String group = "name: slowly\nworker: {cpu: 1, memory: 1Gi, ephemeral_storage: 1Gi}\n";
+        CommandRun applied = CommandRun.of(local.home(), Map.of(), group, "groups", "apply", "-f", "-");
+        assertThat(applied.code()).as(applied.err()).isZero();
+        int count = 12;
+        for (int i = 0; i < count; i++) {
+            String job = "id: slowly-" + i + "\ngroup: slowly\nkind: none\ncustom: {content_type: a, body: b}\n";
+            CommandRun submitted = CommandRun.of(local.home(), Map.of(), job, "submit", "-");
+            assertThat(submitted.code()).as(submitted.err()).isZero();
+        }
+        String[] replay = {"replay", "--group", "slowly", "--to", "12", "--replay-id", "k", "-o", "json"};
+
+        QuarryProcess killed = slowReplay("killed", replay);
+        await().atMost(LONG)
+                .until(() -> slowlyRecords() >= count + 2 || !killed.process().isAlive());
+        killed.process().destroyForcibly().waitFor();
+        assertThat(killed.stdout()).isEmpty();
+        QuarryProcess interrupted = slowReplay("interrupted", replay);
+        long before = slowlyRecords();
+        await().atMost(LONG)
+                .until(() ->
+                        slowlyRecords() >= before + 2 || !interrupted.process().isAlive());
+        interrupted.interrupt();
+        assertThat(interrupted.exitWithin(60)).as(interrupted.stderr()).isNotZero();
+        assertThat(interrupted.stderr()).contains("--replay-id k").contains("stopped at offset");
+        JsonNode stopped = JSON.readTree(interrupted.stdout());
+        assertThat(stopped.path("complete").asBoolean()).isFalse();
+        JsonNode rest = json(replay);
+
+        assertThat(rest.path("complete").asBoolean()).isTrue();
+        assertThat(rest.path("appended").asLong()).isBetween(1L, count - 4L);
+        assertThat(slowlyRecords()).as("each job once").isEqualTo(2L * count);
+    }
+
+    /** A replay of its own process, two jobs a second. */
+    private static QuarryProcess slowReplay(String name, String... replay) throws IOException {
+        String[] words = java.util.Arrays.copyOf(replay, replay.length + 4);
+        words[replay.length] = "--rate";
+        words[replay.length + 1] = "2/s";
+        words[replay.length + 2] = "--data";
+        words[replay.length + 3] = local.home().resolve(".quarry/local").toString();
+        return QuarryProcess.start(Files.createDirectories(directory.resolve(name)), words);
+    }
+
+    private static long slowlyRecords() throws IOException {
+        for (JsonNode topic : json("topics", "-o", "json")) {
+            if (topic.path("name").asText().equals("quarry.jobs.slowly")) {
+                return topic.path("records").asLong();
+            }
+        }
+        return 0;
     }
 
     @Test
