@@ -316,7 +316,10 @@ record Lifecycle(Duration retention, Duration progressInterval) {
                     .setRunDeadline(now.plus(context.policy().timeout(row.getJob())))
                     .setProgress(null)
                     .setProgressAt(null);
-            draft.tell(CommandType.GRANT, e.claim(), "granted");
+            if (!e.started()) {
+                // Every worker reads every command: one whose handler runs already waits for none.
+                draft.tell(CommandType.GRANT, e.claim(), "granted");
+            }
             draft.effects.add(new Effect.RenewLease(e.claim()));
             return change(State.RUNNING, e.worker(), null, "claimed");
         }

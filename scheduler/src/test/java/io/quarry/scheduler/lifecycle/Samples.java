@@ -106,6 +106,7 @@ final class Samples {
         events.put("Enqueued current", new Event.Enqueued(2, new Source(RETRIES, 8L)));
         events.put("Enqueued first", new Event.Enqueued(1, new Source(RETRIES, 8L)));
         events.put("Claimed first attempt", claimed("other", 1, true));
+        events.put("Claimed first attempt, not started", claimed("other", 1, false));
         events.put("Claimed second attempt", claimed("other", 2, true));
         events.put("Claimed by the owner again", claimed("owner", 1, true));
         events.put("Heartbeat owner", new Event.Heartbeat("owner", true, null));
