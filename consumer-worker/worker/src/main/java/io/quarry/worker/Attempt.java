@@ -1,6 +1,5 @@
 package io.quarry.worker;
 
-import io.quarry.avro.CauseType;
 import io.quarry.avro.Progress;
 import io.quarry.engine.JobFailure;
 import io.quarry.engine.JobHandler;
@@ -157,9 +156,8 @@ final class Attempt {
             handlerStarted = true;
             List<Violation> broken = handler.check(claim.job());
             if (!broken.isEmpty()) {
-                throw JobFailure.of(
-                        CauseType.USER_ERROR,
-                        sentence(broken),
+                throw JobFailure.refused(
+                        broken,
                         Map.of(
                                 "fields",
                                 broken.stream().map(Violation::field).distinct().collect(Collectors.joining(", "))));
@@ -175,9 +173,5 @@ final class Attempt {
             }
             return new Result.Crashed(e);
         }
-    }
-
-    private static String sentence(List<Violation> broken) {
-        return broken.stream().map(Violation::toString).collect(Collectors.joining("; "));
     }
 }

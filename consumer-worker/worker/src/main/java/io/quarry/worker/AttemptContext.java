@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 final class AttemptContext implements JobContext {
     private static final Logger LOG = LoggerFactory.getLogger(AttemptContext.class);
     private static final int LONGEST_LINE = 500;
+    private static final Progress NOTHING = Progress.newBuilder().build();
 
     private final Claim claim;
     private final Instant startedAt;
@@ -24,18 +25,25 @@ final class AttemptContext implements JobContext {
     private @Nullable Path output;
     private final WorkerSize size;
     private final ProcessMemory memory;
-    private static final Progress NOTHING = Progress.newBuilder().build();
+    private final Runnable abandon;
     private volatile Progress reported = NOTHING;
     private final List<Runnable> interrupts = new ArrayList<>();
     private volatile @Nullable String lastLine;
     private volatile boolean stopping;
 
-    AttemptContext(Claim claim, Instant startedAt, Directories directories, WorkerSize size, ProcessMemory memory) {
+    AttemptContext(
+            Claim claim,
+            Instant startedAt,
+            Directories directories,
+            WorkerSize size,
+            ProcessMemory memory,
+            Runnable abandon) {
         this.claim = claim;
         this.startedAt = startedAt;
         this.directories = directories;
         this.size = size;
         this.memory = memory;
+        this.abandon = abandon;
     }
 
     @Override
@@ -112,6 +120,11 @@ final class AttemptContext implements JobContext {
             }
         }
         interrupt.run();
+    }
+
+    @Override
+    public void abandon() {
+        abandon.run();
     }
 
     @Override

@@ -71,7 +71,10 @@ final class Attempts {
                     "admitted a job of kind " + claim.job().getKind() + " without a handler");
         }
         memory.resetPeak();
-        AttemptContext context = new AttemptContext(claim, clock.instant(), directories, size, memory);
+        AttemptContext context = new AttemptContext(claim, clock.instant(), directories, size, memory, () -> {
+            inHand.stopping(claim.id(), StopReason.OVER_MEMORY);
+            halt.run();
+        });
         return new Attempt(claim, handler, context, handlerThread, inHand);
     }
 
@@ -126,11 +129,12 @@ final class Attempts {
         return nanos.getAsLong();
     }
 
-    /** Removes what an ended attempt leaves behind: all but the result that was reported as a success. */
-    void tidy(Claim claim, boolean published) {
+    void removeScratch(Claim claim) {
         directories.removeScratch(claim);
-        if (!published) {
-            directories.removeOutput(claim);
-        }
+    }
+
+    /** Removes an output that is not going to be reported as a success. */
+    void removeOutput(Claim claim) {
+        directories.removeOutput(claim);
     }
 }

@@ -198,6 +198,10 @@ final class ClaimLoop {
     private void end(Claim claim, Attempt attempt, long began) throws InterruptedException {
         Ending.Result result = attempt.awaitEnd();
         Optional<Ending> ending = Ending.of(result, attempt.stopReason(), attempts.circumstances(claim, began));
+        if (ending.isEmpty() || ending.get().cause() != null) {
+            // Before anybody is told: once Finished is sent, only the collector removes.
+            attempts.removeOutput(claim);
+        }
         if (ending.isPresent()) {
             JobEvent finished = events.finished(claim, ending.get(), attempt.progress());
             info(
@@ -210,7 +214,7 @@ final class ClaimLoop {
             info(claim, "attempt ended without a report: {}", String.valueOf(attempt.stopReason()));
             attempts.letGo(claim);
         }
-        attempts.tidy(claim, ending.isPresent() && ending.get().cause() == null);
+        attempts.removeScratch(claim);
         if (result instanceof Ending.Result.Crashed crashed && crashed.thrown() instanceof OutOfMemoryError) {
             current.leaveExhausted();
         }

@@ -91,6 +91,7 @@ record Ending(
             case CANCELLED -> CauseType.CANCELLED;
             case RUN_DEADLINE -> CauseType.RUN_DEADLINE;
             case HANDED_BACK -> CauseType.HANDED_BACK;
+            case OVER_MEMORY -> CauseType.MEMORY_LIMIT;
         };
     }
 
@@ -116,6 +117,7 @@ record Ending(
                         "The worker could not renew its lease and stopped the job before another worker could start it.",
                         evidence));
             }
+            case OVER_MEMORY -> failed(cause(type, "The attempt outgrew the worker's memory.", evidence));
             case FENCED, CANCELLED, CLAIM_LOST -> throw new IllegalArgumentException("nothing is reported of " + stop);
         };
     }

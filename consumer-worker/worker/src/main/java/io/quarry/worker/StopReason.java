@@ -15,7 +15,9 @@ enum StopReason {
     /** The worker stops at once. */
     HANDED_BACK(5),
     /** Its lease may be over soon, and its effects must not overlap with the next owner's. */
-    LEASE_OUT(6);
+    LEASE_OUT(6),
+    /** It outgrew the worker's memory in a way that nothing interrupts: the process ends. */
+    OVER_MEMORY(7);
 
     private final byte code;
 

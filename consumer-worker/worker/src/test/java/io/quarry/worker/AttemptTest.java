@@ -121,7 +121,8 @@ class AttemptTest {
                 Instant.EPOCH,
                 directories,
                 new WorkerSize(1000, 512L << 20, 1L << 30),
-                new ProcessMemory(Path.of("/proc/self")));
+                new ProcessMemory(Path.of("/proc/self")),
+                () -> {});
         return new Attempt(claim, handler, context, thread, InHand.open(InHand.file(dir.resolve("scratch"), "w")));
     }
 }
