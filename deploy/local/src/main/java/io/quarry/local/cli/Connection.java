@@ -47,19 +47,16 @@ record Connection(Map<String, String> settings, String origin) {
         Map<String, String> settings = new LinkedHashMap<>();
         String origin = "";
         Path local = data.resolve(FILE);
+        Map<String, String> running = running(data);
         Map<String, String> variables = new LinkedHashMap<>();
         VARIABLES.forEach(
                 (name, variable) -> console.variable(variable).ifPresent(value -> variables.put(name, value)));
         Map<String, String> fromFile = file.map(Connection::read).orElse(Map.of());
         boolean named =
                 flags.containsKey(BOOTSTRAP) || fromFile.containsKey(BOOTSTRAP) || variables.containsKey(BOOTSTRAP);
-        if (!named && Files.isReadable(local)) {
-            Map<String, String> written = read(local);
-            // A local mode that was killed left its file behind.
-            if (alive(written.get("pid"))) {
-                settings.putAll(written);
-                origin = local.toString();
-            }
+        if (!named && !running.isEmpty()) {
+            settings.putAll(running);
+            origin = local.toString();
         }
         settings.putAll(variables);
         origin = variables.containsKey(BOOTSTRAP) ? "QUARRY_BOOTSTRAP_SERVERS" : origin;
@@ -79,6 +76,17 @@ record Connection(Map<String, String> settings, String origin) {
                     + ", the registry is not: set --registry-url or QUARRY_REGISTRY_URL");
         }
         return new Connection(settings, origin);
+    }
+
+    /** What the local mode of a data directory wrote down about itself; empty when none is running there. */
+    static Map<String, String> running(Path data) {
+        Path local = data.resolve(FILE);
+        if (!Files.isReadable(local)) {
+            return Map.of();
+        }
+        Map<String, String> written = read(local);
+        // A local mode that was killed left its file behind.
+        return alive(written.get("pid")) ? written : Map.of();
     }
 
     String bootstrapServers() {

@@ -19,6 +19,15 @@ final class DataPlace {
                 .normalize();
     }
 
+    /** The catalog of the local mode that runs here; null where none is running, or QUARRY_CATALOG names one. */
+    static @Nullable Path runningCatalog(Console console) {
+        if (console.variable("QUARRY_CATALOG").isPresent()) {
+            return null;
+        }
+        String file = Connection.running(local(console, null)).get("engine.catalog");
+        return file == null ? null : Path.of(file);
+    }
+
     /** Where the datasets of demos are kept. */
     static Path demoDatasets(Console console) {
         return console.home().resolve(".quarry").resolve("demo").resolve("datasets");

@@ -68,7 +68,7 @@ final class ExplainQueryCommand implements Callable<Integer> {
         if (query == null) {
             throw CommandFailure.badUsage(file + " is a job of kind " + job.getKind() + ", not an offline query");
         }
-        Path catalog = catalog(console, catalogFile);
+        Path catalog = catalog(console, catalogFile != null ? catalogFile : DataPlace.runningCatalog(console));
         List<Path> allowed = inputDirs.isEmpty()
                 ? List.of(SubmittedFile.directory(file))
                 : inputDirs.stream().map(Path::toAbsolutePath).toList();
