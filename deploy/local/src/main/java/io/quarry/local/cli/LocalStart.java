@@ -30,6 +30,7 @@ final class LocalStart implements StartListener {
     @Override
     public void ended(Phase phase, Duration duration) {
         took.put(phase, duration);
+        interruption.check();
     }
 
     /** Whether so much was begun that the logs are worth reading. */
