@@ -11,11 +11,11 @@ import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 
 /** A directory and all below it. */
-final class FileTree {
+public final class FileTree {
     private FileTree() {}
 
     /** Removes a directory with all that it holds, links themselves and not what they lead to; none is fine too. */
-    static void delete(Path root) throws IOException {
+    public static void delete(Path root) throws IOException {
         if (!Files.exists(root)) {
             return;
         }

@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.local.FileTree;
 import io.quarry.local.audit.AuditReport;
 import io.quarry.local.audit.AuditSettings;
 import io.quarry.local.audit.Auditor;
@@ -126,7 +127,7 @@ final class AuditCommand implements Callable<Integer> {
             console.say("quarry: stopped");
             return ExitCodes.FAILED;
         } finally {
-            FileTrees.delete(scratch);
+            FileTree.delete(scratch);
             interruption.close();
         }
     }

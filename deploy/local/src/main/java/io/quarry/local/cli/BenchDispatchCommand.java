@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.local.FileTree;
 import io.quarry.local.bench.DispatchBench;
 import io.quarry.local.bench.DispatchBench.Comparison;
 import io.quarry.local.bench.DispatchBench.Figures;
@@ -97,7 +98,7 @@ final class BenchDispatchCommand implements Callable<Integer> {
                 console.say("quarry: stopped");
                 return ExitCodes.FAILED;
             } finally {
-                FileTrees.delete(scratch);
+                FileTree.delete(scratch);
             }
         }
     }

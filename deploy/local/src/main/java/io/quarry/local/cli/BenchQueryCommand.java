@@ -3,6 +3,7 @@ package io.quarry.local.cli;
 import io.quarry.engine.JobFailure;
 import io.quarry.engine.bench.QueryBench;
 import io.quarry.engine.catalog.CatalogException;
+import io.quarry.local.FileTree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ final class BenchQueryCommand implements Callable<Integer> {
             output.print(console, Output.tree(report), () -> lines(report));
             return report.passed() ? ExitCodes.DONE : ExitCodes.FAILED;
         } finally {
-            FileTrees.delete(scratch);
+            FileTree.delete(scratch);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.local.FileTree;
 import io.quarry.local.LogFile;
 import io.quarry.local.chaos.RecoveryBench;
 import io.quarry.local.chaos.RecoveryBench.Seconds;
@@ -70,7 +71,7 @@ final class BenchRecoveryCommand implements Callable<Integer> {
             return ExitCodes.FAILED;
         } finally {
             Thread.interrupted();
-            FileTrees.delete(directory);
+            FileTree.delete(directory);
             interruption.close();
         }
     }

@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.local.FileTree;
 import io.quarry.local.LogFile;
 import io.quarry.local.chaos.Chaos;
 import io.quarry.local.chaos.ChaosReport;
@@ -131,7 +132,7 @@ final class ChaosCommand implements Callable<Integer> {
         } finally {
             Thread.interrupted();
             if (!kept) {
-                FileTrees.delete(directory);
+                FileTree.delete(directory);
             }
             interruption.close();
         }

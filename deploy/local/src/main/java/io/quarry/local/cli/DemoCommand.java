@@ -6,6 +6,7 @@ import io.quarry.avro.Manifest;
 import io.quarry.avro.OfflineQuery;
 import io.quarry.avro.State;
 import io.quarry.client.QuarryClient;
+import io.quarry.local.FileTree;
 import io.quarry.local.LocalMode;
 import io.quarry.local.LocalSettings;
 import io.quarry.local.StartListener.Phase;
@@ -212,13 +213,13 @@ final class DemoCommand implements Callable<Integer> {
                 return;
             }
             if (!published) {
-                FileTrees.delete(place);
+                FileTree.delete(place);
                 return;
             }
             try (Stream<Path> entries = Files.list(place)) {
                 for (Path entry : entries.toList()) {
                     if (!entry.endsWith("datasets")) {
-                        FileTrees.delete(entry);
+                        FileTree.delete(entry);
                     }
                 }
             }

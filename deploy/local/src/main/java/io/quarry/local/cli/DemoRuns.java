@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.local.FileTree;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -52,7 +53,7 @@ final class DemoRuns {
                 .filter(run -> !underWay(run.resolve("lock")))
                 .toList();
         for (Path run : old) {
-            FileTrees.delete(run);
+            FileTree.delete(run);
         }
         return old;
     }

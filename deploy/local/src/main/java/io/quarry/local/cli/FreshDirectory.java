@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.local.FileTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryNotEmptyException;
@@ -29,7 +30,7 @@ final class FreshDirectory {
     void remove() {
         try {
             if (!made.isEmpty() && Files.isDirectory(made.get(0))) {
-                FileTrees.delete(made.get(0));
+                FileTree.delete(made.get(0));
             }
             for (Path above : made) {
                 Files.deleteIfExists(above);
