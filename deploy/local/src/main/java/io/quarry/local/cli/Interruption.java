@@ -17,14 +17,19 @@ final class Interruption implements AutoCloseable {
     private final CompletableFuture<Void> stop = new CompletableFuture<>();
     private final Thread hook;
 
+    /** Held while a request is made: whoever sees it sees the interrupt that comes with it, too. */
+    private final Object asking = new Object();
+
     private Interruption(Thread running, Duration longest) {
         this.hook = new Thread(
                 () -> {
                     if (tidy.getCount() == 0) {
                         return;
                     }
-                    stop.complete(null);
-                    running.interrupt();
+                    synchronized (asking) {
+                        stop.complete(null);
+                        running.interrupt();
+                    }
                     try {
                         if (!tidy.await(longest.toMillis(), TimeUnit.MILLISECONDS)) {
                             System.err.println("quarry: it did not stop in time; processes may be left");
@@ -63,8 +68,10 @@ final class Interruption implements AutoCloseable {
         } catch (ExecutionException e) {
             return asked() ? Optional.empty() : Optional.of(e);
         } finally {
-            // Set by the hook, now or in a moment: nobody else interrupts this thread.
-            Thread.interrupted();
+            // Set by the hook, with the request: nobody else interrupts this thread.
+            synchronized (asking) {
+                Thread.interrupted();
+            }
         }
     }
 
@@ -77,7 +84,9 @@ final class Interruption implements AutoCloseable {
 
     /** Whether the process was asked to end. */
     boolean asked() {
-        return stop.isDone();
+        synchronized (asking) {
+            return stop.isDone();
+        }
     }
 
     @Override
