@@ -25,36 +25,22 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
 
     private final Admin admin;
     private final Topics topics;
-    private final Thread thread;
-    private final long intervalMs;
+    private final Watch watch;
     private volatile Map<String, Long> latest = Map.of();
 
     ShareStarts(Admin admin, Topics topics, Duration interval) {
         this.admin = admin;
         this.topics = topics;
-        this.intervalMs = interval.toMillis();
-        this.thread = new Thread(this::watch, "quarry-share-starts");
-        this.thread.setDaemon(true);
+        this.watch = new Watch("quarry-share-starts", interval, this::look);
     }
 
     void start() {
-        thread.start();
+        watch.start();
     }
 
     @Override
     public Map<String, Long> get() {
         return latest;
-    }
-
-    private void watch() {
-        try {
-            while (!Thread.interrupted()) {
-                look();
-                TimeUnit.MILLISECONDS.sleep(intervalMs);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private void look() throws InterruptedException {
@@ -145,11 +131,6 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
 
     @Override
     public void close() {
-        thread.interrupt();
-        try {
-            thread.join(TimeUnit.SECONDS.toMillis(2));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        watch.close();
     }
 }

@@ -27,38 +27,24 @@ final class StatesTopic implements Supplier<String>, AutoCloseable {
     private final Admin admin;
     private final String topic;
     private final Runnable remake;
-    private final Thread thread;
-    private final long intervalMs;
+    private final Watch watch;
     private volatile String latest = "";
 
     StatesTopic(Admin admin, Topics topics, Duration interval, Runnable remake) {
         this.admin = admin;
         this.topic = topics.states();
         this.remake = remake;
-        this.intervalMs = interval.toMillis();
-        this.thread = new Thread(this::watch, "quarry-states-topic");
-        this.thread.setDaemon(true);
+        this.watch = new Watch("quarry-states-topic", interval, this::look);
     }
 
     void start() {
-        thread.start();
+        watch.start();
     }
 
     /** The topic's id; empty while it is not known. */
     @Override
     public String get() {
         return latest;
-    }
-
-    private void watch() {
-        try {
-            while (!Thread.interrupted()) {
-                look();
-                TimeUnit.MILLISECONDS.sleep(intervalMs);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private void look() throws InterruptedException {
@@ -92,11 +78,6 @@ final class StatesTopic implements Supplier<String>, AutoCloseable {
 
     @Override
     public void close() {
-        thread.interrupt();
-        try {
-            thread.join(TimeUnit.SECONDS.toMillis(2));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        watch.close();
     }
 }
