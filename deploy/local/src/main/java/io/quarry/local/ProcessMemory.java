@@ -12,14 +12,14 @@ import java.util.OptionalLong;
  * @param peakBytes highest resident memory, of its present job where it is a worker
  * @param ownBytes resident memory that is the process's own: heap, stacks and what it allocated natively, not mapped files
  */
-record ProcessMemory(long peakBytes, long ownBytes) {
+public record ProcessMemory(long peakBytes, long ownBytes) {
     private static final ProcessMemory UNKNOWN = new ProcessMemory(0, 0);
 
     /** How far a worker may outgrow what it was given until it is killed, in percent of that. */
     private static final long PATIENCE_PERCENT = 125;
 
     /** Memory now; zeros when the process is gone or the system has no such thing. */
-    static ProcessMemory of(Path proc, long pid) {
+    public static ProcessMemory of(Path proc, long pid) {
         try {
             return parse(Files.readAllLines(proc.resolve(Long.toString(pid)).resolve("status")));
         } catch (IOException | RuntimeException e) {

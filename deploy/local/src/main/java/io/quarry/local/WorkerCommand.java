@@ -20,7 +20,7 @@ public final class WorkerCommand {
      * Ctrl-C to all processes of its session: workers would get it beside being asked by local mode, and a second request
      * means at once.
      */
-    static Optional<Path> setsid() {
+    public static Optional<Path> setsid() {
         return Stream.of(Path.of("/usr/bin/setsid"), Path.of("/bin/setsid"))
                 .filter(Files::isExecutable)
                 .findFirst();

@@ -1,5 +1,6 @@
 package io.quarry.local.bench;
 
+import io.quarry.local.ProcessMemory;
 import io.quarry.local.WorkerCommand;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -12,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -20,14 +20,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** One process of a side, started as local mode starts a worker. It ends when its standard input does. */
+/**
+ * A process of the bench, started as local mode starts a worker: in a session of its own, so that a Ctrl-C reaches the bench
+ * alone. It ends when its standard input does.
+ */
 final class Child implements AutoCloseable {
-    private static final long HEAP = 256L << 20;
-    private static final Duration STOP = Duration.ofSeconds(10);
+    private static final Duration STOP = Duration.ofSeconds(20);
+    private static final Path PROC = Path.of("/proc");
 
     private final Process process;
     private final Path log;
-    private final CompletableFuture<Void> ready = new CompletableFuture<>();
+    private final CompletableFuture<String> ready = new CompletableFuture<>();
 
     private Child(Process process, Path log) {
         this.process = process;
@@ -38,32 +41,46 @@ final class Child implements AutoCloseable {
     }
 
     /**
-     * Starts a process.
+     * What to run.
      *
-     * @param home directory for all of its files
+     * @param mainClass its main class, which prints a line with READY
+     * @param arguments at least one
+     * @param heapBytes most that its heap may take
      * @param classPath what it runs with
      * @param recordings where to put a flight recording of it; null for none
      */
-    static Child start(Side side, Map<String, String> settings, Path home, String classPath, @Nullable Path recordings)
-            throws IOException {
-        Files.createDirectories(home.resolve("tmp"));
-        Path file = home.resolve("settings.properties");
-        Properties properties = new Properties();
-        properties.putAll(settings);
-        try (Writer writer = Files.newBufferedWriter(file)) {
-            properties.store(writer, null);
+    record Program(
+            String mainClass,
+            List<String> arguments,
+            long heapBytes,
+            String classPath,
+            @Nullable Path recordings) {
+        Program {
+            arguments = List.copyOf(arguments);
         }
+    }
+
+    /**
+     * Starts a process.
+     *
+     * @param home directory for all of its files, which also names its recording
+     */
+    static Child start(Path home, Program program) throws IOException {
+        Files.createDirectories(home.resolve("tmp"));
         List<String> command = new ArrayList<>(WorkerCommand.of(
-                Optional.empty(),
+                WorkerCommand.setsid(),
                 Path.of(System.getProperty("java.home")),
-                classPath,
-                HEAP,
+                program.classPath(),
+                program.heapBytes(),
                 home.resolve("tmp"),
-                side.mainClass(),
-                file));
-        if (recordings != null) {
-            Path recording = recordings.resolve(home.getFileName() + ".jfr");
-            command.add(1, "-XX:StartFlightRecording=settings=profile,dumponexit=true,filename=" + recording);
+                program.mainClass(),
+                Path.of(program.arguments().get(0))));
+        command.addAll(program.arguments().subList(1, program.arguments().size()));
+        if (program.recordings() != null) {
+            Path recording = program.recordings().resolve(home.getFileName() + ".jfr");
+            command.add(
+                    command.indexOf("-cp"),
+                    "-XX:StartFlightRecording=settings=profile,dumponexit=true,filename=" + recording);
         }
         Path log = home.resolve("log");
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
@@ -71,10 +88,22 @@ final class Child implements AutoCloseable {
         return new Child(builder.start(), log);
     }
 
-    /** Waits until the process has polled its queue. */
-    void awaitReady(Duration longest) throws InterruptedException, IOException {
+    /** Writes settings down for a process that reads them; its only argument. */
+    static String settings(Path home, Map<String, String> settings) throws IOException {
+        Files.createDirectories(home);
+        Path file = home.resolve("settings.properties");
+        Properties properties = new Properties();
+        properties.putAll(settings);
+        try (Writer writer = Files.newBufferedWriter(file)) {
+            properties.store(writer, null);
+        }
+        return file.toString();
+    }
+
+    /** Waits until the process works; returns what it said behind READY. */
+    String awaitReady(Duration longest) throws InterruptedException, IOException {
         try {
-            ready.get(longest.toMillis(), TimeUnit.MILLISECONDS);
+            return ready.get(longest.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
             throw new IllegalStateException(
                     "a process of the bench did not come up: " + Files.readString(log, StandardCharsets.UTF_8), e);
@@ -85,8 +114,9 @@ final class Child implements AutoCloseable {
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                if (line.contains(" READY ")) {
-                    ready.complete(null);
+                int at = line.indexOf(" READY ");
+                if (at >= 0) {
+                    ready.complete(line.substring(at + " READY ".length()).strip());
                 }
             }
             ready.completeExceptionally(new IllegalStateException("it ended"));
@@ -98,6 +128,15 @@ final class Child implements AutoCloseable {
     /** CPU time that the process has used so far; zero where the machine does not say. */
     Duration cpu() {
         return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
+    /** Highest resident memory so far; zero where the machine does not say. */
+    long peakBytes() {
+        return ProcessMemory.of(PROC, process.pid()).peakBytes();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
     }
 
     /** Asks the process to end; {@link #close()} waits for it. */

@@ -2,8 +2,6 @@ package io.quarry.local.bench;
 
 import io.quarry.local.LogFile;
 import io.quarry.local.bench.Installation.Drain;
-import io.quarry.local.broker.LocalBroker;
-import io.quarry.local.registry.RegistryServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -78,6 +76,8 @@ public final class DispatchBench {
      * @param startP99Ms what one in a hundred waits longer than
      * @param cpuMsPerJob1 CPU milliseconds of one worker for each job of a drain
      * @param cpuMsPerJob4 the same of four workers together
+     * @param brokerMsPerJob1 CPU milliseconds of the broker for each job of a drain by one worker
+     * @param brokerMsPerJob4 the same by four
      */
     public record Figures(
             Spread drainPerSecond1,
@@ -85,15 +85,27 @@ public final class DispatchBench {
             Spread startP50Ms,
             Spread startP99Ms,
             Spread cpuMsPerJob1,
-            Spread cpuMsPerJob4) {}
+            Spread cpuMsPerJob4,
+            Spread brokerMsPerJob1,
+            Spread brokerMsPerJob4) {}
 
     /**
      * Both sides under equal conditions. Ratios are ours to raw, round by round.
      *
+     * @param cpuRatio1 CPU of worker and broker for each job together, one worker: other processes of the machine bend it less
+     *     than they bend the rate
+     * @param cpuRatio4 the same of four
      * @param doubledClaims jobs that were claimed twice, of either side: none is expected
      */
     public record Comparison(
-            Spread drainRatio1, Spread drainRatio4, Spread p50Ratio, Figures quarry, Figures raw, int doubledClaims) {
+            Spread drainRatio1,
+            Spread drainRatio4,
+            Spread p50Ratio,
+            Spread cpuRatio1,
+            Spread cpuRatio4,
+            Figures quarry,
+            Figures raw,
+            int doubledClaims) {
         public boolean passed() {
             return within(DRAIN_BAR, P50_BAR);
         }
@@ -131,17 +143,12 @@ public final class DispatchBench {
         DispatchBench bench = new DispatchBench(settings, news);
         news.accept("starting the broker");
         try (AutoCloseable log = LogFile.open(scratch.resolve("log"));
-                LocalBroker broker = LocalBroker.start(scratch.resolve("kafka"), 0);
-                RegistryServer registry =
-                        RegistryServer.start(Map.of("bootstrap.servers", broker.bootstrapServers()), 0, 1)) {
-            Map<String, String> common =
-                    Map.of("bootstrap.servers", broker.bootstrapServers(), "schema.registry.url", registry.url());
-            try (Installation installation =
-                    new Installation("bench.", common, scratch.resolve("bench"), settings.recordings())) {
-                Comparison loops = bench.loops(installation);
-                Comparison whole = settings.withScheduler() ? bench.whole(installation) : null;
-                return new Report(settings, loops, whole);
-            }
+                Ground ground = Ground.start(scratch, settings.recordings());
+                Installation installation =
+                        new Installation("bench.", ground, scratch.resolve("bench"), settings.recordings())) {
+            Comparison loops = bench.loops(installation);
+            Comparison whole = settings.withScheduler() ? bench.whole(installation) : null;
+            return new Report(settings, loops, whole);
         }
     }
 
@@ -217,6 +224,14 @@ public final class DispatchBench {
                 ratio(quarry, raw, round -> round.alone().perSecond()),
                 ratio(quarry, raw, round -> round.many().perSecond()),
                 ratio(quarry, raw, Round::p50),
+                ratio(
+                        quarry,
+                        raw,
+                        round -> round.alone().cpuMillis() + round.alone().brokerMillis()),
+                ratio(
+                        quarry,
+                        raw,
+                        round -> round.many().cpuMillis() + round.many().brokerMillis()),
                 figures(quarry),
                 figures(raw),
                 doubled);
@@ -237,7 +252,9 @@ public final class DispatchBench {
                 spread(rounds, Round::p50),
                 spread(rounds, Round::p99),
                 spread(rounds, round -> round.alone().cpuMillis()),
-                spread(rounds, round -> round.many().cpuMillis()));
+                spread(rounds, round -> round.many().cpuMillis()),
+                spread(rounds, round -> round.alone().brokerMillis()),
+                spread(rounds, round -> round.many().brokerMillis()));
     }
 
     private static Spread spread(List<Round> rounds, ToDoubleFunction<Round> figure) {

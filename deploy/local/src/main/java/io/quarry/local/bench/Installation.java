@@ -6,7 +6,6 @@ import io.quarry.schemas.Topics;
 import io.quarry.schemas.provision.ProvisionSettings;
 import io.quarry.schemas.provision.TopicProvisioner;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -33,6 +32,7 @@ final class Installation implements AutoCloseable {
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final Map<Side, List<Child>> children = new EnumMap<>(Side.class);
+    private final Child broker;
     private final Map<String, String> settings;
     private final Path home;
     private final @Nullable Path recordings;
@@ -43,22 +43,17 @@ final class Installation implements AutoCloseable {
     /**
      * Makes the topics and starts nothing yet.
      *
-     * @param common where broker and registry are
+     * @param ground broker and registry, which stay the caller's to close
      */
-    Installation(String prefix, Map<String, String> common, Path home, @Nullable Path recordings) throws IOException {
+    Installation(String prefix, Ground ground, Path home, @Nullable Path recordings) throws IOException {
         this.home = home;
         this.recordings = recordings;
-        this.settings = new HashMap<>(common);
-        settings.put("topic.prefix", prefix);
-        settings.put("replication.factor", "1");
-        settings.put("worker.memory.bytes", Long.toString(1L << 30));
-        settings.put("worker.cpu.millis", "1000");
-        settings.put("worker.spill.bytes", Long.toString(1L << 30));
-        settings.put("worker.exit.on.stdin.eof", "true");
-        settings.put("worker.on.stop", "hand-back");
+        this.broker = ground.broker();
+        this.settings = ground.settings(prefix);
+        settings.putAll(Workers.SETTINGS);
         settings.put("scheduler.state.dir", home.resolve("scheduler").toString());
         settings.put("scheduler.progress.interval.ms", "1000");
-        this.classPath = handlerFile() + java.io.File.pathSeparator + System.getProperty("java.class.path");
+        this.classPath = Workers.classPath(home);
         Topics topics = new Topics(prefix);
         provision(topics);
         this.feed = new Feed(settings, topics);
@@ -82,14 +77,6 @@ final class Installation implements AutoCloseable {
         }
     }
 
-    /** A directory for the class path that names the handler of the no-op jobs to the workers that are started with it. */
-    private Path handlerFile() throws IOException {
-        Path services = home.resolve("handlers").resolve("META-INF").resolve("services");
-        Files.createDirectories(services);
-        Files.writeString(services.resolve("io.quarry.engine.JobHandler"), NoOpHandler.class.getName() + "\n");
-        return home.resolve("handlers");
-    }
-
     private void provision(Topics topics) {
         ProvisionSettings provision = ProvisionSettings.of(settings);
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", settings.getOrDefault("bootstrap.servers", "")))) {
@@ -110,21 +97,21 @@ final class Installation implements AutoCloseable {
             List<Child> have = children.computeIfAbsent(side, key -> new ArrayList<>());
             while (have.size() < workers) {
                 String name = side.group() + "-" + (have.size() + 1);
-                Map<String, String> own = new HashMap<>(settings);
-                own.put("resource.group", side.group());
-                own.put("worker.name", name);
-                own.put(
-                        "worker.scratch.dir",
-                        home.resolve(name).resolve("scratch").toString());
-                own.put("worker.datasets.dir", home.resolve("datasets").toString());
-                Child child = Child.start(side, own, home.resolve(name), classPath, recordings);
+                Child child = Child.start(
+                        home.resolve(name),
+                        new Child.Program(
+                                side.mainClass(),
+                                List.of(Workers.settings(settings, home, name, side.group())),
+                                Workers.HEAP,
+                                classPath,
+                                recordings));
                 have.add(child);
                 started.add(child);
                 open.push(child);
             }
         }
         for (Child child : started) {
-            child.awaitReady(UP);
+            String unused = child.awaitReady(UP);
         }
         warm(warmUp);
     }
@@ -144,19 +131,22 @@ final class Installation implements AutoCloseable {
      *
      * @param perSecond jobs per second from its release to the start of the last one
      * @param cpuMillis CPU time of the side's processes for each job
+     * @param brokerMillis CPU time of the broker for each job
      */
-    record Drain(double perSecond, double cpuMillis) {}
+    record Drain(double perSecond, double cpuMillis, double brokerMillis) {}
 
     /** Lets a side drain a backlog. */
     Drain drain(Side side, int jobs) throws InterruptedException {
         Set<String> ids = feed.prepare(side, jobs);
         TimeUnit.MILLISECONDS.sleep(SETTLED.toMillis());
         Duration cpu = cpu(side);
+        Duration brokerCpu = broker.cpu();
         long released = feed.release();
         Map<String, Long> starts = ledger.await(ids, DONE);
         double cpuMillis = cpu(side).minus(cpu).toNanos() / 1e6 / jobs;
+        double brokerMillis = broker.cpu().minus(brokerCpu).toNanos() / 1e6 / jobs;
         long last = starts.values().stream().mapToLong(Long::longValue).max().orElseThrow();
-        return new Drain(jobs / ((last - released) / 1e9), cpuMillis);
+        return new Drain(jobs / ((last - released) / 1e9), cpuMillis, brokerMillis);
     }
 
     private Duration cpu(Side side) {

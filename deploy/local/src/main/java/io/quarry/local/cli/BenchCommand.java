@@ -9,5 +9,6 @@ import picocli.CommandLine.Command;
         description = "Measures.",
         synopsisSubcommandLabel = "COMMAND",
         footerHeading = "%nExample:%n",
-        footer = "  quarry bench query -o json%n  quarry bench dispatch%n  quarry bench recovery")
+        footer =
+                "  quarry bench query -o json%n  quarry bench dispatch%n  quarry bench backlog%n  quarry bench restore%n  quarry bench recovery")
 final class BenchCommand {}

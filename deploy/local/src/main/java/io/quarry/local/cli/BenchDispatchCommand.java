@@ -1,17 +1,13 @@
 package io.quarry.local.cli;
 
-import io.quarry.local.FileTree;
 import io.quarry.local.bench.DispatchBench;
 import io.quarry.local.bench.DispatchBench.Comparison;
 import io.quarry.local.bench.DispatchBench.Figures;
 import io.quarry.local.bench.Spread;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +29,6 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExample:%n",
         footer = "  quarry bench dispatch%n  quarry bench dispatch --rounds 9 -o json")
 final class BenchDispatchCommand implements Callable<Integer> {
-    private static final Duration STOP = Duration.ofMinutes(1);
-
     private final Console console;
 
     @Mixin
@@ -74,43 +68,17 @@ final class BenchDispatchCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         DispatchBench.Settings standard = DispatchBench.Settings.standard();
-        if (recordings != null) {
-            Files.createDirectories(recordings);
-        }
         DispatchBench.Settings settings = new DispatchBench.Settings(
-                atLeastOne("--jobs", jobs, standard.jobs()),
-                atLeastOne("--rounds", rounds, standard.rounds()),
-                atLeastOne("--warm-up", warmUp, standard.warmUp()),
-                atLeastOne("--samples", samples, standard.samples()),
+                BenchRun.atLeastOne("--jobs", jobs, standard.jobs()),
+                BenchRun.atLeastOne("--rounds", rounds, standard.rounds()),
+                BenchRun.atLeastOne("--warm-up", warmUp, standard.warmUp()),
+                BenchRun.atLeastOne("--samples", samples, standard.samples()),
                 !noScheduler,
-                recordings == null ? null : recordings.toAbsolutePath());
-        try (Interruption interruption = Interruption.ofThisThread(STOP)) {
-            Path scratch = Files.createTempDirectory("quarry-bench");
-            try (ProgressView view = new ProgressView(console)) {
-                DispatchBench.Report report = DispatchBench.run(scratch, settings, view::waiting);
-                view.clear();
-                output.print(console, tree(report), () -> lines(report));
-                return report.loops().passed() ? ExitCodes.DONE : ExitCodes.FAILED;
-            } catch (InterruptedException | RuntimeException e) {
-                if (!interruption.asked()) {
-                    throw e;
-                }
-                console.say("quarry: stopped");
-                return ExitCodes.FAILED;
-            } finally {
-                FileTree.delete(scratch);
-            }
-        }
-    }
-
-    private static int atLeastOne(String option, @Nullable Integer value, int otherwise) {
-        if (value == null) {
-            return otherwise;
-        }
-        if (value < 1) {
-            throw CommandFailure.badUsage(option + " is " + value + ": it has to be at least 1");
-        }
-        return value;
+                BenchRun.recordings(recordings));
+        return BenchRun.of(console, (scratch, news) -> DispatchBench.run(scratch, settings, news::step), report -> {
+            output.print(console, tree(report), () -> lines(report));
+            return report.loops().passed();
+        });
     }
 
     static Map<String, Object> tree(DispatchBench.Report report) {
@@ -129,10 +97,12 @@ final class BenchDispatchCommand implements Callable<Integer> {
 
     private static Map<String, Object> tree(Comparison comparison) {
         Map<String, Object> tree = new LinkedHashMap<>();
-        tree.put("drain_ratio_1", tree(comparison.drainRatio1()));
-        tree.put("drain_ratio_4", tree(comparison.drainRatio4()));
-        tree.put("p50_ratio", tree(comparison.p50Ratio()));
-        tree.put("p99_ms", tree(comparison.quarry().startP99Ms()));
+        tree.put("drain_ratio_1", Spreads.tree(comparison.drainRatio1()));
+        tree.put("drain_ratio_4", Spreads.tree(comparison.drainRatio4()));
+        tree.put("p50_ratio", Spreads.tree(comparison.p50Ratio()));
+        tree.put("p99_ms", Spreads.tree(comparison.quarry().startP99Ms()));
+        tree.put("cpu_ratio_1", Spreads.tree(comparison.cpuRatio1()));
+        tree.put("cpu_ratio_4", Spreads.tree(comparison.cpuRatio4()));
         tree.put("quarry", tree(comparison.quarry()));
         tree.put("raw", tree(comparison.raw()));
         tree.put("doubled_claims", comparison.doubledClaims());
@@ -141,25 +111,15 @@ final class BenchDispatchCommand implements Callable<Integer> {
 
     private static Map<String, Object> tree(Figures figures) {
         Map<String, Object> tree = new LinkedHashMap<>();
-        tree.put("drain_per_second_1", tree(figures.drainPerSecond1()));
-        tree.put("drain_per_second_4", tree(figures.drainPerSecond4()));
-        tree.put("start_p50_ms", tree(figures.startP50Ms()));
-        tree.put("start_p99_ms", tree(figures.startP99Ms()));
-        tree.put("cpu_ms_per_job_1", tree(figures.cpuMsPerJob1()));
-        tree.put("cpu_ms_per_job_4", tree(figures.cpuMsPerJob4()));
+        tree.put("drain_per_second_1", Spreads.tree(figures.drainPerSecond1()));
+        tree.put("drain_per_second_4", Spreads.tree(figures.drainPerSecond4()));
+        tree.put("start_p50_ms", Spreads.tree(figures.startP50Ms()));
+        tree.put("start_p99_ms", Spreads.tree(figures.startP99Ms()));
+        tree.put("cpu_ms_per_job_1", Spreads.tree(figures.cpuMsPerJob1()));
+        tree.put("cpu_ms_per_job_4", Spreads.tree(figures.cpuMsPerJob4()));
+        tree.put("broker_cpu_ms_per_job_1", Spreads.tree(figures.brokerMsPerJob1()));
+        tree.put("broker_cpu_ms_per_job_4", Spreads.tree(figures.brokerMsPerJob4()));
         return tree;
-    }
-
-    private static Map<String, Object> tree(Spread spread) {
-        Map<String, Object> tree = new LinkedHashMap<>();
-        tree.put("min", rounded(spread.min()));
-        tree.put("median", rounded(spread.median()));
-        tree.put("max", rounded(spread.max()));
-        return tree;
-    }
-
-    private static double rounded(double value) {
-        return Math.round(value * 1000) / 1000.0;
     }
 
     private static List<String> lines(DispatchBench.Report report) {
@@ -187,32 +147,43 @@ final class BenchDispatchCommand implements Callable<Integer> {
         Figures raw = comparison.raw();
         table.row(
                 "drain, 1 worker, jobs/s",
-                text(quarry.drainPerSecond1(), 0),
-                text(raw.drainPerSecond1(), 0),
-                text(comparison.drainRatio1(), 2));
+                Spreads.text(quarry.drainPerSecond1(), 0),
+                Spreads.text(raw.drainPerSecond1(), 0),
+                Spreads.text(comparison.drainRatio1(), 2));
         table.row(
                 "drain, 4 workers, jobs/s",
-                text(quarry.drainPerSecond4(), 0),
-                text(raw.drainPerSecond4(), 0),
-                text(comparison.drainRatio4(), 2));
+                Spreads.text(quarry.drainPerSecond4(), 0),
+                Spreads.text(raw.drainPerSecond4(), 0),
+                Spreads.text(comparison.drainRatio4(), 2));
         table.row(
                 "submit to start, p50 ms",
-                text(quarry.startP50Ms(), 2),
-                text(raw.startP50Ms(), 2),
-                text(comparison.p50Ratio(), 2));
-        table.row("submit to start, p99 ms", text(quarry.startP99Ms(), 2), text(raw.startP99Ms(), 2), "");
-        table.row("CPU ms a job, 1 worker", text(quarry.cpuMsPerJob1(), 2), text(raw.cpuMsPerJob1(), 2), "");
-        table.row("CPU ms a job, 4 workers", text(quarry.cpuMsPerJob4(), 2), text(raw.cpuMsPerJob4(), 2), "");
+                Spreads.text(quarry.startP50Ms(), 2),
+                Spreads.text(raw.startP50Ms(), 2),
+                Spreads.text(comparison.p50Ratio(), 2));
+        table.row(
+                "submit to start, p99 ms", Spreads.text(quarry.startP99Ms(), 2), Spreads.text(raw.startP99Ms(), 2), "");
+        cpu(
+                table,
+                "1 worker",
+                quarry.cpuMsPerJob1(),
+                raw.cpuMsPerJob1(),
+                quarry.brokerMsPerJob1(),
+                raw.brokerMsPerJob1());
+        table.row("both together, 1 worker", "", "", Spreads.text(comparison.cpuRatio1(), 2));
+        cpu(
+                table,
+                "4 workers",
+                quarry.cpuMsPerJob4(),
+                raw.cpuMsPerJob4(),
+                quarry.brokerMsPerJob4(),
+                raw.brokerMsPerJob4());
+        table.row("both together, 4 workers", "", "", Spreads.text(comparison.cpuRatio4(), 2));
         return table.lines(160);
     }
 
-    private static String text(Spread spread, int digits) {
-        String number = "%." + digits + "f";
-        return String.format(
-                Locale.ROOT,
-                number + " (" + number + " - " + number + ")",
-                spread.median(),
-                spread.min(),
-                spread.max());
+    private static void cpu(
+            TextTable table, String workers, Spread own, Spread raw, Spread ownBroker, Spread rawBroker) {
+        table.row("CPU ms a job, " + workers, Spreads.text(own, 2), Spreads.text(raw, 2), "");
+        table.row("the broker's, " + workers, Spreads.text(ownBroker, 2), Spreads.text(rawBroker, 2), "");
     }
 }

@@ -54,6 +54,18 @@ final class ProgressView implements AutoCloseable {
         }
     }
 
+    /** How much of something is done: a bar on a terminal, otherwise a line every ten seconds. */
+    void share(String what, double fraction) {
+        Instant now = console.clock().instant();
+        String text = what + ": " + Math.round(fraction * 100) + "%";
+        if (console.errTerminal()) {
+            draw(bar(fraction) + text);
+        } else if (Duration.between(shownAt, now).compareTo(REPEAT) >= 0) {
+            console.say(text);
+            shownAt = now;
+        }
+    }
+
     private String text(JobState row, Instant now) {
         List<String> parts = new ArrayList<>();
         parts.add(row.getState().name().toLowerCase(Locale.ROOT));
@@ -86,7 +98,11 @@ final class ProgressView implements AutoCloseable {
     }
 
     private static String bar(JobState row, double fraction) {
-        int full = (int) Math.round(BAR * (ExitCodes.isFinal(row.getState()) ? 1 : Math.min(1, Math.max(0, fraction))));
+        return bar(ExitCodes.isFinal(row.getState()) ? 1 : fraction);
+    }
+
+    private static String bar(double fraction) {
+        int full = (int) Math.round(BAR * Math.min(1, Math.max(0, fraction)));
         return "[" + "#".repeat(full) + "-".repeat(BAR - full) + "] ";
     }
 

@@ -48,6 +48,8 @@ final class QuarryCommand implements Callable<Integer> {
         CommandLine bench = new CommandLine(new BenchCommand())
                 .addSubcommand(new BenchQueryCommand(console))
                 .addSubcommand(new BenchDispatchCommand(console))
+                .addSubcommand(new BenchBacklogCommand(console))
+                .addSubcommand(new BenchRestoreCommand(console))
                 .addSubcommand(new BenchRecoveryCommand(console));
         CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
         completion
