@@ -57,8 +57,7 @@ class BenchStateIT {
 
     @Test
     void aSchedulerThatLostItsStateServesAgainAndNothingIsLeft() throws Exception {
-        QuarryProcess bench =
-                QuarryProcess.start(directory, "bench", "restore", "--jobs", "200", "--rounds", "2", "-o", "json");
+        QuarryProcess bench = QuarryProcess.start(directory, "bench", "restore", "--jobs", "200", "-o", "json");
 
         JsonNode answer = answer(bench);
 
