@@ -1,5 +1,6 @@
 package io.quarry.engine.plan;
 
+import io.quarry.engine.catalog.Sql;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,10 +11,14 @@ import java.util.Map;
  *
  * @param name name of the common table expression
  * @param match how its rows are found by keys k1, k2, ... and the row's instant
+ * @param instant what of a row r is compared with the block's column t; its instant but where t is more than that
  * @param ctes common table expressions in order, each {@code name AS (...)}, the last one being the block
  * @param values stage expression by node column, over the block's name
  */
-record Block(String name, Match match, List<String> ctes, Map<String, String> values) {
+record Block(String name, Match match, String instant, List<String> ctes, Map<String, String> values) {
+    /** The instant of a row r of a stage. */
+    static final String INSTANT = "r." + Sql.name(InputStage.TIME);
+
     /** How a stage's row finds its row of a block. */
     enum Match {
         /** By the keys alone. */

@@ -30,7 +30,7 @@ final class RowBlocks {
                 + ") = 1)";
         Map<String, String> results = new LinkedHashMap<>();
         values.forEach(value -> results.put(value.node(), name + "." + columns.get(value.column())));
-        return new Block(name, Block.Match.KEYS, List.of(cte), results);
+        return new Block(name, Block.Match.KEYS, Block.INSTANT, List.of(cte), results);
     }
 
     /**
@@ -42,6 +42,12 @@ final class RowBlocks {
         Map<String, String> columns = columns(values);
         boolean created = asked.source().createdAt().isPresent();
         String rows = created ? name + "_rows" : name;
+        boolean packed = !created
+                && winnerIsGreatest(asked, columns)
+                && PackedTime.fits(asked.source().type(firstTie(asked)));
+        if (packed) {
+            return packed(name, asked, values, before, where(asked, values, before, notNull));
+        }
         String time = created ? "e" : "t";
         List<String> ctes = new ArrayList<>();
         ctes.add(rows + " AS (\n  SELECT " + asked.keySelection() + ", " + asked.eventTime() + " AS " + time
@@ -57,16 +63,41 @@ final class RowBlocks {
                     + "\n    QUALIFY row(e, c) = max(row(e, c)) OVER (PARTITION BY " + String.join(", ", asked.keys())
                     + " ORDER BY t))");
         }
+        return new Block(
+                name,
+                before ? Block.Match.LATEST_BEFORE : Block.Match.LATEST_AT,
+                Block.INSTANT,
+                ctes,
+                fresh(name, values, columns, time, before));
+    }
+
+    /** The one value asked for breaks ties itself: of all rows as they are the greatest by time and value counts. */
+    private static Block packed(String name, Asked asked, List<Value> values, boolean before, String where) {
+        Map<String, String> columns = columns(values);
+        String cte = name + " AS (\n  SELECT " + asked.keySelection() + ", " + asked.eventTime() + " AS e, "
+                + PackedTime.of(asked.eventTime(), Asked.column("s", firstTie(asked))) + " AS t" + selection(columns)
+                + "\n    FROM " + asked.from() + "\n    WHERE " + where + ")";
+        return new Block(
+                name,
+                before ? Block.Match.LATEST_BEFORE : Block.Match.LATEST_AT,
+                before ? PackedTime.before(Block.INSTANT) : PackedTime.at(Block.INSTANT),
+                List.of(cte),
+                fresh(name, values, columns, "e", before));
+    }
+
+    /** The values of a row that was found, where it is not too old. */
+    private static Map<String, String> fresh(
+            String name, List<Value> values, Map<String, String> columns, String time, boolean before) {
         Map<String, String> results = new LinkedHashMap<>();
         for (Value value : values) {
             String column = name + "." + columns.get(value.column());
             String fresh = value.ttlMicros()
-                    .map(ttl -> "CASE WHEN " + name + "." + time + (before ? " >= " : " > ") + "r."
-                            + Sql.name(InputStage.TIME) + " - " + Sql.interval(ttl) + " THEN " + column + " END")
+                    .map(ttl -> "CASE WHEN " + name + "." + time + (before ? " >= " : " > ") + Block.INSTANT + " - "
+                            + Sql.interval(ttl) + " THEN " + column + " END")
                     .orElse(column);
             results.put(value.node(), fresh);
         }
-        return new Block(name, before ? Block.Match.LATEST_BEFORE : Block.Match.LATEST_AT, ctes, results);
+        return results;
     }
 
     /** Which rows of the source may be the latest of some instant. */
@@ -88,13 +119,21 @@ final class RowBlocks {
     /** The values of one row for each key and times: the first in the order that breaks ties. */
     private static String candidates(Asked asked, Map<String, String> columns, boolean created, String where) {
         String from = "\n    FROM " + asked.from() + "\n    WHERE " + where;
-        String first = asked.tieColumns().stream().findFirst().orElse("");
-        if (columns.keySet().equals(Set.of(first))) {
-            // The winner of a tie has the greatest value of the first column, so that a hash aggregate finds it.
+        if (winnerIsGreatest(asked, columns)) {
+            String first = firstTie(asked);
             return ", max(" + Asked.column("s", first) + ") AS " + columns.get(first) + from + "\n    GROUP BY ALL";
         }
         return selection(columns) + from + "\n    QUALIFY row_number() OVER (PARTITION BY " + asked.partition() + ", "
                 + asked.eventTime() + (created ? ", " + asked.createdAt() : "") + asked.tieBreak() + ") = 1";
+    }
+
+    /** Whether the one value asked for is the first that breaks ties: then the greatest of tied ones is the winner's. */
+    private static boolean winnerIsGreatest(Asked asked, Map<String, String> columns) {
+        return columns.keySet().equals(Set.of(firstTie(asked)));
+    }
+
+    private static String firstTie(Asked asked) {
+        return asked.tieColumns().stream().findFirst().orElse("");
     }
 
     private static Map<String, String> columns(List<Value> values) {

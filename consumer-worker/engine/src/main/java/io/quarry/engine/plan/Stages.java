@@ -156,7 +156,7 @@ final class Stages {
             case LATEST_BEFORE -> " > ";
         };
         if (!comparison.isEmpty()) {
-            conditions.add("r." + Sql.name(InputStage.TIME) + comparison + block.name() + ".t");
+            conditions.add(block.instant() + comparison + block.name() + ".t");
         }
         boolean latest = comparison.contains(">");
         return (latest ? "\n    ASOF LEFT JOIN " : "\n    LEFT JOIN ") + block.name() + " ON "

@@ -142,7 +142,7 @@ final class WindowBlocks {
         for (Value value : values) {
             results.put(value.node(), merged(value, windows.indexOf(value.windowMicros())));
         }
-        return new Block(name, Block.Match.INSTANT, ctes, results);
+        return new Block(name, Block.Match.INSTANT, Block.INSTANT, ctes, results);
     }
 
     /** A running sum: 64 bits wide where that is enough for any number of rows, since wide ones cost memory and time. */
@@ -329,7 +329,7 @@ final class WindowBlocks {
                     value.node(),
                     value.function() == Function.APPROX_DISTINCT ? "coalesce(" + result + ", 0)" : result);
         }
-        return new Block(name, Block.Match.INSTANT, ctes, results);
+        return new Block(name, Block.Match.INSTANT, Block.INSTANT, ctes, results);
     }
 
     /** A range join for sources whose rows become known at a time of their own. */
@@ -362,7 +362,7 @@ final class WindowBlocks {
                 + due("e.seen")
                 + " AND e.t " + (before ? ">=" : ">") + " p.t - " + Sql.interval(longest()) + "\n    GROUP BY "
                 + asked.keysOf("p") + ", p.t)");
-        return new Block(name, Block.Match.INSTANT, ctes, results);
+        return new Block(name, Block.Match.INSTANT, Block.INSTANT, ctes, results);
     }
 
     private String joined(Value value) {

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class PlannerTest {
     private static final Instant NOW = Instant.parse("2020-01-10T00:00:00Z");
@@ -37,6 +39,7 @@ final class PlannerTest {
               visits: {files: visits.parquet, event_time: seen}
               prices: {files: prices.parquet, event_time: valid, created_at: known}
               shops: {files: shops.parquet}
+              levels: {files: levels.parquet, event_time: since}
             entities:
               shop: {keys: {id: BIGINT}}
               town: {keys: {name: VARCHAR}}
@@ -61,6 +64,9 @@ final class PlannerTest {
               shop.price: {source: prices, on: {id: shop}, latest: price, ttl: P10D}
               shop.prices: {source: prices, on: {id: shop}, aggregate: count, over: P10D}
               shop.price_max: {source: prices, on: {id: shop}, aggregate: max, column: price, over: P10D}
+              shop.level: {source: levels, on: {id: shop}, latest: level}
+              shop.level_before: {source: levels, on: {id: shop}, latest: level, as_of: before}
+              shop.level_ttl: {source: levels, on: {id: shop}, latest: level, ttl: P1D}
               shop.per: {sql: "shop.sum / size"}
               shop.twice: {sql: "per * 2 + id"}
               town.inhabitants: {source: shops, on: {name: town}, column: inhabitants}
@@ -102,6 +108,13 @@ final class PlannerTest {
         copy(
                 "shops",
                 "SELECT * FROM (VALUES (1, 'Ulm', 4, 100), (2, 'Bonn', NULL, 200), (2, 'Aue', 9, 300)) AS v(id, town, size, inhabitants)");
+        levels("INTEGER", "(1, TIMESTAMP '2020-01-01', 0)");
+    }
+
+    private void levels(String type, String rows) throws SQLException {
+        copy(
+                "levels",
+                "SELECT shop, since, level::" + type + " AS level FROM (VALUES " + rows + ") AS v(shop, since, level)");
     }
 
     @AfterEach
@@ -123,6 +136,48 @@ final class PlannerTest {
     void ofTiedRowsTheGreatestCounts() throws Exception {
         assertThat(values(List.of("shop.latest", "shop.note"), "2020-01-01T12:00:00Z"))
                 .containsExactly("7,c");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "TINYINT, -128, 127",
+        "SMALLINT, -32768, 32767",
+        "INTEGER, -2147483648, 2147483647",
+        "BIGINT, -9223372036854775808, 9223372036854775807",
+        "UTINYINT, 0, 255",
+        "UINTEGER, 0, 4294967295",
+        "DOUBLE, -1.5, 1.5"
+    })
+    void ofTiedNumbersTheGreatestCountsNullBeingLeast(String type, String least, String most) throws Exception {
+        levels(
+                type,
+                "(1, TIMESTAMP '2020-01-01 10:00:00', NULL), (1, TIMESTAMP '2020-01-01 10:00:00', " + least + "),"
+                        + " (1, TIMESTAMP '2020-01-01 10:00:00.000001', NULL),"
+                        + " (1, TIMESTAMP '2020-01-01 10:00:00.000002', " + most + "),"
+                        + " (1, TIMESTAMP '2020-01-01 10:00:00.000002', " + least + "),"
+                        + " (1, TIMESTAMP '1969-12-31 23:59:59.999999', " + most + "), (1, NULL, " + most + ")");
+        assertThat(values(
+                        List.of("shop.level", "shop.level_before"),
+                        "1969-12-31T23:59:59.999999Z",
+                        "2020-01-01T10:00:00Z",
+                        "2020-01-01T10:00:00.000001Z",
+                        "2020-01-01T10:00:00.000002Z",
+                        "2020-01-01T10:00:00.000003Z"))
+                .containsExactly(
+                        most + ",null", least + "," + most, "null," + least, most + ",null", most + "," + most);
+    }
+
+    @Test
+    void whatIsTrueSinceEverComesBeforeAllAndWhatWillNeverBeIsNotSeen() throws Exception {
+        levels(
+                "INTEGER",
+                "(1, TIMESTAMP '-infinity', 7), (1, TIMESTAMP '2020-01-01', 8), (1, TIMESTAMP 'infinity', 9)");
+        assertThat(values(
+                        List.of("shop.level", "shop.level_before", "shop.level_ttl"),
+                        "1677-09-22T00:00:00Z",
+                        "2020-01-01T00:00:00Z",
+                        "2020-01-03T00:00:00Z"))
+                .containsExactly("7,7,null", "8,7,8", "8,8,null");
     }
 
     @Test
