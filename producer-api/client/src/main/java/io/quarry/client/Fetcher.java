@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Fetcher {
     private static final Duration POLL = Duration.ofMillis(500);
+
+    /** Longest that the reader's thread is held by one question to the brokers; whoever waits longer asks again. */
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private final Consumer<byte[], byte[]> consumer;

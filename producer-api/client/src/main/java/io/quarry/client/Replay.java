@@ -85,7 +85,10 @@ public final class Replay {
         return this;
     }
 
-    /** Only jobs that are in one of these states when the replay begins. A job whose row is gone is in none. */
+    /**
+     * Only jobs that are in one of these states when the replay begins; a job whose row is gone is in none. Without it jobs in
+     * any state, cancelled ones too.
+     */
     public Replay in(State... wanted) {
         states.addAll(Arrays.asList(wanted));
         return this;
@@ -122,7 +125,7 @@ public final class Replay {
         return this;
     }
 
-    /** Reads and decides, and appends nothing. */
+    /** Reads and decides, and appends nothing; tells the states of what it would append ({@link ReplayReport#byState}). */
     public Replay dryRun() {
         dryRun = true;
         return this;

@@ -1,5 +1,6 @@
 package io.quarry.client;
 
+import io.quarry.avro.State;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -13,6 +14,8 @@ import java.util.Map;
  * @param nextOffset first offset that was not dealt with; toOffset when all were
  * @param read records read
  * @param appended jobs appended; in a dry run, that would have been
+ * @param byState the jobs of {@code appended} by the state that the original was in, UNKNOWN where its row is gone; empty
+ *     unless it is a dry run or a filter by state asked for it
  * @param skipped records that no job was made of, by reason; every reason is there
  * @param dryRun whether nothing was appended
  */
@@ -24,9 +27,11 @@ public record ReplayReport(
         long nextOffset,
         long read,
         long appended,
+        Map<State, Long> byState,
         Map<Skip, Long> skipped,
         boolean dryRun) {
     public ReplayReport {
+        byState = Map.copyOf(byState);
         Map<Skip, Long> all = new EnumMap<>(Skip.class);
         for (Skip reason : Skip.values()) {
             all.put(reason, skipped.getOrDefault(reason, 0L));

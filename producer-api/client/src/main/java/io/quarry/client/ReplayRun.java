@@ -2,6 +2,7 @@ package io.quarry.client;
 
 import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
+import io.quarry.avro.State;
 import io.quarry.client.ReplayReport.Skip;
 import io.quarry.schemas.JobRules;
 import io.quarry.schemas.Topics;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.Map;
@@ -53,7 +55,8 @@ final class ReplayRun {
 
     private final Map<Skip, Long> skipped = new EnumMap<>(Skip.class);
     private final Set<UUID> made = new HashSet<>();
-    private final Set<String> wanted = new HashSet<>();
+    private final Map<String, State> known = new HashMap<>();
+    private final Map<State, Long> byState = new EnumMap<>(State.class);
     private @Nullable MadeBefore before;
     private long read;
     private long appended;
@@ -94,7 +97,7 @@ final class ReplayRun {
         long next = from;
         progress.accept(report(partition, from, to, next));
         try {
-            if (!replay.states().isEmpty()) {
+            if (needsStates()) {
                 readStates(others);
             }
             Iterator<ConsumerRecord<byte[], byte[]>> records = source.read(partition, from, to);
@@ -148,16 +151,25 @@ final class ReplayRun {
         return replay.toOffset() == null ? end : replay.toOffset();
     }
 
+    private boolean needsStates() {
+        return replay.isDryRun() || !replay.states().isEmpty();
+    }
+
+    /** Remembers the states that matter: all of them for a dry run, which tells them. */
     private void readStates(TopicScan others) {
         others.all(topics.states()).forEach(record -> {
             JobState row = record.value() == null ? null : StateReader.read(states, record, JobState.class);
             String key = new String(record.key(), StandardCharsets.UTF_8);
-            if (row != null && replay.states().contains(row.getState())) {
-                wanted.add(key);
+            if (row != null && (replay.isDryRun() || replay.states().contains(row.getState()))) {
+                known.put(key, row.getState());
             } else {
-                wanted.remove(key);
+                known.remove(key);
             }
         });
+    }
+
+    private State stateOf(Job original) {
+        return known.getOrDefault(original.getId(), State.UNKNOWN);
     }
 
     private void take(ConsumerRecord<byte[], byte[]> record) throws InterruptedException {
@@ -210,6 +222,9 @@ final class ReplayRun {
         } catch (TooLargeException large) {
             return Skip.TOO_LARGE;
         }
+        if (needsStates()) {
+            byState.merge(stateOf(original), 1L, Long::sum);
+        }
         return null;
     }
 
@@ -226,10 +241,14 @@ final class ReplayRun {
         if (!replay.wantsTags(job)) {
             return Skip.TAG;
         }
-        return replay.states().isEmpty() || wanted.contains(job.getId()) ? null : Skip.STATE;
+        State state = known.get(job.getId());
+        boolean wanted =
+                replay.states().isEmpty() || (state != null && replay.states().contains(state));
+        return wanted ? null : Skip.STATE;
     }
 
     private ReplayReport report(TopicPartition partition, long from, long to, long next) {
-        return new ReplayReport(id, partition.topic(), from, to, next, read, appended, skipped, replay.isDryRun());
+        return new ReplayReport(
+                id, partition.topic(), from, to, next, read, appended, byState, skipped, replay.isDryRun());
     }
 }

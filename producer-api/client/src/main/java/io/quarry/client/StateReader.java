@@ -420,14 +420,36 @@ final class StateReader implements AutoCloseable {
 
     private <T> CompletableFuture<T> ask(Question<T> question) {
         CompletableFuture<T> answer = new CompletableFuture<>();
-        submit(() -> {
-            if (closing) {
-                answer.completeExceptionally(closed());
-            } else if (!answer.isDone()) {
-                answered(answer, () -> question.ask(answer));
+        submit(() -> attempt(question, answer));
+        return answer;
+    }
+
+    /**
+     * Asks, and asks again while the brokers are silent, for as long as the asker waits: how long that is, is the asker's to
+     * say, and one who gave up cancels the answer.
+     */
+    private <T> void attempt(Question<T> question, CompletableFuture<T> answer) {
+        if (closing) {
+            answer.completeExceptionally(closed());
+            return;
+        }
+        if (answer.isDone()) {
+            return;
+        }
+        CompletableFuture<T> once = new CompletableFuture<>();
+        CompletableFuture<T> unusedTold = once.whenComplete((value, failure) -> {
+            // The registry has its own patience.
+            if (failure instanceof RetriableException && !(failure instanceof RegistryUnavailableException)) {
+                later.add(() -> attempt(question, answer));
+            } else if (failure != null) {
+                answer.completeExceptionally(failure);
+            } else {
+                answer.complete(value);
             }
         });
-        return answer;
+        // Whoever gave up is not read for any longer.
+        CompletableFuture<T> unusedGaveUp = answer.whenComplete((value, failure) -> once.cancel(false));
+        answered(once, () -> question.ask(once));
     }
 
     /** Runs what answers; what it throws is the answer. */

@@ -338,29 +338,6 @@ class QuarryClientIT {
     }
 
     @Test
-    void aBrokerThatIsNotThereIsReportedWithinTheSetTime() throws Exception {
-        int port;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = socket.getLocalPort();
-        }
-        Map<String, Object> settings = installation.settings();
-        settings.put("bootstrap.servers", "localhost:" + port);
-        settings.put("submit.timeout.ms", "800");
-        try (QuarryClient cut = QuarryClient.connect(settings)) {
-            long begun = System.nanoTime();
-            BrokerUnreachableException refused = catchThrowableOfType(
-                    BrokerUnreachableException.class,
-                    () -> cut.submit(cut.job().offlineQuery(query()).build()));
-            assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(3));
-            assertThat(refused.waited()).isGreaterThanOrEqualTo(Duration.ofMillis(700));
-            assertThat(refused).hasMessageContaining("localhost:" + port).hasMessageContaining("submit.timeout.ms");
-            assertThatThrownBy(() -> cut.handle("x").state()).isInstanceOf(BrokerUnreachableException.class);
-            assertThatThrownBy(() -> cut.handle("x").cancel("me", "no")).isInstanceOf(BrokerUnreachableException.class);
-            assertThatThrownBy(() -> cut.jobs(JobFilter.all())).isInstanceOf(BrokerUnreachableException.class);
-        }
-    }
-
-    @Test
     void aRegistryThatIsNotThereIsReported() throws Exception {
         Map<String, Object> settings = installation.settings();
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

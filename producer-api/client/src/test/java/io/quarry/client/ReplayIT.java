@@ -171,6 +171,22 @@ class ReplayIT {
                 .containsEntry(Skip.KIND, 1L)
                 .containsEntry(Skip.TAG, 3L)
                 .containsEntry(Skip.STATE, 2L);
+        assertThat(report.byState()).isEqualTo(Map.of(State.FAILED, 1L));
+    }
+
+    @Test
+    void aDryRunTellsTheStatesOfWhatItWouldAppendCancelledJobsIncluded() throws Exception {
+        List<Job> jobs = filled("states", 4);
+        installation.row(jobs.get(0), State.SUCCEEDED);
+        installation.row(jobs.get(1), State.CANCELLED);
+        installation.row(jobs.get(2), State.SUCCEEDED);
+
+        ReplayReport all = client.replay(Replay.ofGroup("states").dryRun(), ReplayIT::silent);
+        ReplayReport some =
+                client.replay(Replay.ofGroup("states").in(State.CANCELLED).dryRun(), ReplayIT::silent);
+
+        assertThat(all.byState()).isEqualTo(Map.of(State.SUCCEEDED, 2L, State.CANCELLED, 1L, State.UNKNOWN, 1L));
+        assertThat(some.byState()).isEqualTo(Map.of(State.CANCELLED, 1L));
     }
 
     @Test
@@ -269,7 +285,7 @@ class ReplayIT {
 
     @Test
     void everyReportNamesEveryReason() {
-        ReplayReport report = new ReplayReport("r", "t", 0, 1, 0, 0, 0, Map.of(), false);
+        ReplayReport report = new ReplayReport("r", "t", 0, 1, 0, 0, 0, Map.of(), Map.of(), false);
         assertThat(report.skipped()).containsOnlyKeys(Skip.values());
         assertThat(report.complete()).isFalse();
     }

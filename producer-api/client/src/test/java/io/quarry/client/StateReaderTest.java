@@ -13,8 +13,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +27,7 @@ import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -32,8 +35,21 @@ class StateReaderTest {
     private static final Topics TOPICS = Topics.withDefaultPrefix();
     private static final TopicPartition STATES = new TopicPartition(TOPICS.states(), 0);
 
-    private final MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest");
+    private final MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("earliest") {
+        @Override
+        public synchronized List<PartitionInfo> partitionsFor(String topic, Duration timeout) {
+            refuseIfSilent();
+            return super.partitionsFor(topic, timeout);
+        }
+
+        @Override
+        public synchronized Map<TopicPartition, Long> endOffsets(Collection<TopicPartition> of, Duration timeout) {
+            refuseIfSilent();
+            return super.endOffsets(of, timeout);
+        }
+    };
     private boolean registryIsUp = true;
+    private boolean brokersAreSilent;
     private final StateReader reader =
             new StateReader(new Fetcher(consumer), this::state, (topic, bytes) -> new ResourceGroup(), TOPICS);
 
@@ -66,6 +82,44 @@ class StateReaderTest {
         CompletableFuture<Optional<JobState>> answer = reader.latest("nobody");
         reader.runOnce();
         assertThat(answer.join()).isEmpty();
+    }
+
+    @Test
+    void brokersThatAreSilentAreAskedAgainUntilTheyAnswerOrTheAskerGivesUp() {
+        brokersAreSilent = true;
+        CompletableFuture<Optional<JobState>> answer = reader.latest("a");
+        CompletableFuture<Optional<JobState>> givenUp = reader.latest("b");
+        reader.runOnce();
+        reader.runOnce();
+        assertThat(answer).isNotDone();
+        givenUp.cancel(false);
+        brokersAreSilent = false;
+        reader.runOnce();
+        assertThat(answer.join()).isEmpty();
+    }
+
+    @Test
+    void brokersThatFallSilentBetweenTwoQuestionsAreAskedAgain() {
+        assertThat(lookUp("a")).isEmpty();
+        brokersAreSilent = true;
+        CompletableFuture<Optional<JobState>> answer = reader.latest("a");
+        reader.runOnce();
+        assertThat(answer).isNotDone();
+        brokersAreSilent = false;
+        reader.runOnce();
+        assertThat(answer.join()).isEmpty();
+    }
+
+    private Optional<JobState> lookUp(String id) {
+        CompletableFuture<Optional<JobState>> answer = reader.latest(id);
+        reader.runOnce();
+        return answer.join();
+    }
+
+    private void refuseIfSilent() {
+        if (brokersAreSilent) {
+            throw new TimeoutException("silent");
+        }
     }
 
     @Test
