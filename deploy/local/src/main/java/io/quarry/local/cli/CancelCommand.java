@@ -4,16 +4,12 @@ import io.quarry.avro.JobState;
 import io.quarry.avro.State;
 import io.quarry.client.NamePattern;
 import io.quarry.client.QuarryClient;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -130,11 +126,8 @@ final class CancelCommand implements Callable<Integer> {
     }
 
     private List<JobState> named(JobRows all) {
-        List<JobState> rows = new ArrayList<>();
-        for (String id : new LinkedHashSet<>(ids)) {
-            rows.add(all.find(id).orElseThrow(() -> JobCommand.noJob(id)));
-        }
-        return rows;
+        return new LinkedHashSet<>(ids)
+                .stream().map(id -> JobCommand.expected(all, id, console)).toList();
     }
 
     private boolean confirmed(List<JobState> live) throws IOException {
@@ -142,10 +135,7 @@ final class CancelCommand implements Callable<Integer> {
             throw CommandFailure.badUsage(
                     count(live) + " would be cancelled: confirm with --yes, or look with --dry-run");
         }
-        console.err().print("Cancel " + count(live) + "? [y/N] ");
-        console.err().flush();
-        String answer = new BufferedReader(new InputStreamReader(console.in(), StandardCharsets.UTF_8)).readLine();
-        return answer != null && List.of("y", "yes").contains(answer.strip().toLowerCase(Locale.ROOT));
+        return Confirmation.given(console, "Cancel " + count(live) + "?");
     }
 
     private void ask(List<JobState> live) {
@@ -195,6 +185,6 @@ final class CancelCommand implements Callable<Integer> {
     }
 
     private static String count(List<JobState> rows) {
-        return rows.size() == 1 ? "1 job" : rows.size() + " jobs";
+        return Text.count(rows.size(), "job");
     }
 }

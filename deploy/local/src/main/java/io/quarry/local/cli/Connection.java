@@ -117,7 +117,8 @@ record Connection(Map<String, String> settings, String origin) {
         return CommandFailure.unreachable(
                 "no broker answers at " + bootstrapServers() + " (from " + origin + ")"
                         + (tried.isZero() ? ": no such host" : ", tried for " + Text.duration(tried))
-                        + ". Is 'deploy/quarry local' running? --bootstrap-servers names another broker",
+                        + ". Is 'deploy/quarry local' running? --bootstrap-servers names another broker"
+                        + (tried.isZero() ? "" : ", --connect-timeout sets the time"),
                 failure);
     }
 

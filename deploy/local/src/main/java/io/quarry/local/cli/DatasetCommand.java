@@ -101,7 +101,7 @@ final class DatasetCommand implements Callable<Integer> {
 
     private Manifest manifest() {
         try (JobRows states = JobRows.open(connection.find(console), console.clock(), connection.reach())) {
-            JobState row = states.find(id).orElseThrow(() -> JobCommand.noJob(id));
+            JobState row = JobCommand.expected(states, id, console);
             Manifest manifest = row.getManifest();
             if (row.getState() != State.SUCCEEDED || manifest == null) {
                 String why = row.getState() == State.SUCCEEDED

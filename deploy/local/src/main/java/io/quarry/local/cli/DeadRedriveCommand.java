@@ -14,9 +14,9 @@ import io.quarry.schemas.JobRules;
 import io.quarry.schemas.Placement;
 import io.quarry.schemas.Quantities;
 import io.quarry.schemas.Violation;
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -35,13 +35,15 @@ import picocli.CommandLine.Parameters;
         description = {
             "Submits dead jobs again as new jobs that name the original in 'repeats': those whose ids are given, or all that"
                     + " the filter matches and that were not redriven yet. Deadlines (start_by, complete_by) are dropped.",
+            "With a filter it asks first on a terminal; elsewhere it goes on, since a job too many can be cancelled. A job that is"
+                    + " refused is named, the others are submitted, and the exit code is 2.",
             "A new id is made from the original's and the redrive's: the same redrive id again makes no job twice."
         },
         footerHeading = "%nExample:%n",
         footer = {
             "  quarry dead redrive nightly-42",
             "  quarry dead redrive --cause MEMORY_LIMIT --since 1d --memory 16Gi --into big --dry-run",
-            "  quarry dead redrive --cause WORKER_KILLED --redrive-id after-the-outage -o json"
+            "  quarry dead redrive --cause WORKER_KILLED --redrive-id after-the-outage --yes -o json"
         })
 final class DeadRedriveCommand implements Callable<Integer> {
     private final Console console;
@@ -79,21 +81,21 @@ final class DeadRedriveCommand implements Callable<Integer> {
             description = "Name of the redrive; under the same name no job is made twice (default: a fresh one).")
     private @Nullable String redriveId;
 
+    @Option(names = "--yes", description = "With a filter, on a terminal: asks for no confirmation.")
+    private boolean yes;
+
     @Option(names = "--dry-run", description = "Says what would be submitted, and submits nothing.")
     private boolean dryRun;
 
     @Parameters(arity = "0..*", paramLabel = "ID", description = "Ids of dead jobs, instead of a filter.")
     private List<String> ids = new ArrayList<>();
 
-    /** What became of one job that was asked for; reason is empty where it was done. */
-    private record Outcome(String original, String id, String reason) {}
-
     DeadRedriveCommand(Console console) {
         this.console = console;
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         if (ids.isEmpty() == wanted.isEmpty()) {
             throw CommandFailure.badUsage(
                     ids.isEmpty()
@@ -101,31 +103,49 @@ final class DeadRedriveCommand implements Callable<Integer> {
                             : "ids and a filter do not go together: name one of them");
         }
         Redrive redrive = redrive();
-        List<Outcome> redriven = new ArrayList<>();
-        List<Outcome> skipped = new ArrayList<>();
-        List<Outcome> refused = new ArrayList<>();
+        RedriveReport report = new RedriveReport(redrive.id(), dryRun);
         try (QuarryClient client = connection.client(console)) {
-            Map<String, ResourceGroup> groups = client.groups();
-            for (DeadLetter letter : letters(client)) {
-                Job original = letter.dead().getJob();
-                Job job = redrive.of(original);
-                boolean there =
-                        letter.repeats().stream().anyMatch(repeat -> repeat.id().equals(job.getId()));
-                if (redrive.made(original)) {
-                    skipped.add(new Outcome(original.getId(), "", "this redrive made it"));
-                } else if (there) {
-                    skipped.add(new Outcome(original.getId(), job.getId(), "this redrive made it already"));
-                } else if (ids.isEmpty() && letter.redriven()) {
-                    skipped.add(new Outcome(original.getId(), "", "another redrive stands for it"));
-                } else {
-                    String wrong = dryRun ? wrong(job, groups) : submitted(client, redrive, job);
-                    (wrong.isEmpty() ? redriven : refused).add(new Outcome(original.getId(), job.getId(), wrong));
-                }
+            List<Job> jobs = planned(client, redrive, report);
+            boolean go = dryRun || yes || !ids.isEmpty() || jobs.isEmpty() || confirmed(jobs.size());
+            if (!go) {
+                report.declined();
+            }
+            for (Job job : go ? jobs : List.<Job>of()) {
+                report.submitted(job, dryRun ? "" : submitted(client, redrive, job));
             }
         }
-        output.print(
-                console, tree(redrive, redriven, skipped, refused), () -> lines(redrive, redriven, skipped, refused));
-        return refused.isEmpty() ? ExitCodes.DONE : ExitCodes.FAILED;
+        output.print(console, report.tree(), () -> report.lines(console.tableWidth()));
+        return report.hasRefused() ? ExitCodes.BAD_USAGE : ExitCodes.DONE;
+    }
+
+    /** The jobs to submit; what is skipped, or would be refused, is reported. */
+    private List<Job> planned(QuarryClient client, Redrive redrive, RedriveReport report) {
+        Map<String, ResourceGroup> groups = client.groups();
+        List<Job> jobs = new ArrayList<>();
+        for (DeadLetter letter : letters(client)) {
+            Job original = letter.dead().getJob();
+            Job job = redrive.of(original);
+            boolean there =
+                    letter.repeats().stream().anyMatch(repeat -> repeat.id().equals(job.getId()));
+            String wrong = wrong(job, groups);
+            if (redrive.made(original)) {
+                report.skipped(original.getId(), "", "this redrive made it");
+            } else if (there) {
+                report.skipped(original.getId(), job.getId(), "this redrive made it already");
+            } else if (ids.isEmpty() && letter.redriven()) {
+                report.skipped(original.getId(), "", "another redrive stands for it");
+            } else if (wrong.isEmpty()) {
+                jobs.add(job);
+            } else {
+                report.submitted(job, wrong);
+            }
+        }
+        return jobs;
+    }
+
+    private boolean confirmed(int count) throws IOException {
+        return !console.errTerminal()
+                || Confirmation.given(console, "Submit " + Text.count(count, "dead job") + " again?");
     }
 
     private List<DeadLetter> letters(QuarryClient client) {
@@ -186,45 +206,5 @@ final class DeadRedriveCommand implements Callable<Integer> {
         } catch (SubmitException refused) {
             return String.valueOf(refused.getMessage());
         }
-    }
-
-    private Map<String, Object> tree(
-            Redrive redrive, List<Outcome> redriven, List<Outcome> skipped, List<Outcome> refused) {
-        Map<String, Object> tree = new LinkedHashMap<>();
-        tree.put("redrive_id", redrive.id());
-        tree.put("dry_run", dryRun);
-        tree.put("redriven", redriven.stream().map(DeadRedriveCommand::tree).toList());
-        tree.put("skipped", skipped.stream().map(DeadRedriveCommand::tree).toList());
-        tree.put("refused", refused.stream().map(DeadRedriveCommand::tree).toList());
-        return tree;
-    }
-
-    private static Map<String, Object> tree(Outcome outcome) {
-        Map<String, Object> tree = new LinkedHashMap<>();
-        tree.put("original", outcome.original());
-        if (!outcome.id().isEmpty()) {
-            tree.put("id", outcome.id());
-        }
-        if (!outcome.reason().isEmpty()) {
-            tree.put("reason", outcome.reason());
-        }
-        return tree;
-    }
-
-    private List<String> lines(Redrive redrive, List<Outcome> redriven, List<Outcome> skipped, List<Outcome> refused) {
-        TextTable table = new TextTable("ORIGINAL", "NEW JOB", "WHAT");
-        String done = dryRun ? "would be submitted" : "submitted";
-        redriven.forEach(outcome -> table.row(outcome.original(), outcome.id(), done));
-        skipped.forEach(outcome -> table.row(outcome.original(), outcome.id(), "skipped: " + outcome.reason()));
-        refused.forEach(outcome -> table.row(outcome.original(), outcome.id(), "refused: " + outcome.reason()));
-        List<String> lines = new ArrayList<>();
-        if (table.isEmpty()) {
-            lines.add("no dead jobs");
-        } else {
-            lines.addAll(table.lines(console.tableWidth()));
-        }
-        lines.add("redrive " + redrive.id() + ": " + redriven.size() + " " + done + ", " + skipped.size() + " skipped, "
-                + refused.size() + " refused" + (dryRun ? " (dry run)" : ""));
-        return lines;
     }
 }

@@ -113,7 +113,7 @@ record Explanation(String input, String instants, List<String> limits, Map<Strin
     private static String input(QueryInput input) {
         if (input.getColumns() != null) {
             List<InlineColumn> columns = input.getColumns();
-            return Text.count(columns.isEmpty() ? 0 : columns.get(0).getValues().size()) + " inline rows of "
+            return Text.count(columns.isEmpty() ? 0 : columns.get(0).getValues().size(), "inline row") + " of "
                     + columns.stream().map(InlineColumn::getName).collect(Collectors.joining(", "));
         }
         if (input.getRange() != null) {
@@ -150,7 +150,7 @@ record Explanation(String input, String instants, List<String> limits, Map<Strin
             limits.add("a sample of " + query.getSampleFraction() + ", seed " + query.getSampleSeed());
         }
         if (query.getMaxRows() != null) {
-            limits.add("at most " + Text.count(query.getMaxRows()) + " rows");
+            limits.add("at most " + Text.count(query.getMaxRows(), "row"));
         }
         if (!query.getRequiredOutputs().isEmpty()) {
             limits.add("no row without " + String.join(", ", query.getRequiredOutputs()));

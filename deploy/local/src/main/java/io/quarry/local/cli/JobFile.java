@@ -28,6 +28,7 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
@@ -54,6 +55,8 @@ final class JobFile {
         JobFileReader reader = new JobFileReader(name);
         Job job;
         if (isQuery(root)) {
+            refuseJobKeys((MappingNode) root, reader);
+            stopAt(reader);
             OfflineQuery query = (OfflineQuery) reader.record(root, OfflineQuery.getClassSchema(), "");
             stopAt(reader);
             job = Job.newBuilder().setId("").setOfflineQuery(query).build();
@@ -102,6 +105,28 @@ final class JobFile {
             throw new JobFileException(
                     List.of(new Problem(name, 1, 1, "neither YAML nor JSON: " + String.valueOf(e.getMessage()))));
         }
+    }
+
+    /** Keys of a job beside a query: one line that says how to write both, instead of one about each key. */
+    private static void refuseJobKeys(MappingNode root, JobFileReader reader) {
+        List<NodeTuple> entries = root.getValue().stream()
+                .filter(entry -> entry.getKeyNode() instanceof ScalarNode key
+                        && JobFileReader.names(Job.getClassSchema()).contains(key.getValue())
+                        && OfflineQuery.getClassSchema().getField(key.getValue()) == null)
+                .toList();
+        if (entries.isEmpty()) {
+            return;
+        }
+        String keys = entries.stream()
+                .map(entry -> ((ScalarNode) entry.getKeyNode()).getValue())
+                .collect(Collectors.joining(", "));
+        reader.problem(
+                entries.get(0).getKeyNode(),
+                JobFileReader.said(
+                                (ScalarNode) entries.get(0).getKeyNode(),
+                                entries.get(0).getValueNode())
+                        + ": a file with input or outputs on top is an offline query alone and takes no key of a job ("
+                        + keys + "): write 'offline_query:' on top, and the query indented below it");
     }
 
     private static boolean isQuery(Node root) {

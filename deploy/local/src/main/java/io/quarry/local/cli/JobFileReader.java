@@ -339,7 +339,7 @@ final class JobFileReader {
         return node.getTag().equals(Tag.NULL);
     }
 
-    private static List<String> names(Schema schema) {
+    static List<String> names(Schema schema) {
         List<String> names = new ArrayList<>(
                 schema.getFields().stream().map(Schema.Field::name).toList());
         names.addAll(PeoplesForm.names(schema.getFullName()));
@@ -348,11 +348,17 @@ final class JobFileReader {
 
     private static String unknown(String name, Schema schema, String path) {
         List<String> known = names(schema);
-        String where = path.isEmpty() ? "a " + schema.getName().toLowerCase(Locale.ROOT) : path;
+        String where = path.isEmpty() ? aOrAn(schema.getName()) : path;
         return "unknown key " + name + " in " + where
                 + Spelling.nearest(name, known)
                         .map(near -> ": did you mean " + near + "?")
                         .orElse(": allowed are " + String.join(", ", known));
+    }
+
+    /** The name of a record as words: {@code a job}, {@code an offline query}. */
+    private static String aOrAn(String name) {
+        String words = name.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
+        return ("aeiou".indexOf(words.charAt(0)) >= 0 ? "an " : "a ") + words;
     }
 
     private static String below(String path, String name) {
@@ -360,10 +366,18 @@ final class JobFileReader {
     }
 
     private void refuse(Node node, String path, String rule) {
-        String found = node instanceof ScalarNode scalar
+        problem(node, (path.isEmpty() ? "the file" : path) + " is " + found(node) + ": it has to be " + rule);
+    }
+
+    /** A key and its value, as the beginning of a message. */
+    static String said(ScalarNode key, Node value) {
+        return key.getValue() + " is " + found(value);
+    }
+
+    private static String found(Node node) {
+        return node instanceof ScalarNode scalar
                 ? (scalar.getValue().length() > 80 ? scalar.getValue().substring(0, 80) + "…" : scalar.getValue())
                 : node instanceof MappingNode ? "a mapping" : "a list";
-        problem(node, (path.isEmpty() ? "the file" : path) + " is " + found + ": it has to be " + rule);
     }
 
     void problem(Node node, String message) {

@@ -90,6 +90,17 @@ final class JobRows implements AutoCloseable {
         return Optional.ofNullable(rows.get(id));
     }
 
+    /** The row of a job whose first one may yet come; empty when none has come in time. */
+    Optional<JobState> await(String id, Duration longest) {
+        Instant until = clock.instant().plus(longest);
+        Map<String, JobState> rows = new LinkedHashMap<>();
+        read(List.of(partitionOf(id)), rows);
+        while (!rows.containsKey(id) && clock.instant().isBefore(until)) {
+            take(poll(), rows);
+        }
+        return Optional.ofNullable(rows.get(id));
+    }
+
     /**
      * Follows a job until it is final.
      *
@@ -135,12 +146,16 @@ final class JobRows implements AutoCloseable {
         assign(from);
         Map<TopicPartition, Long> ends = consumer.endOffsets(from);
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-            for (ConsumerRecord<String, JobState> record : poll()) {
-                if (record.value() == null) {
-                    rows.remove(record.key());
-                } else {
-                    rows.put(record.key(), record.value());
-                }
+            take(poll(), rows);
+        }
+    }
+
+    private static void take(Iterable<ConsumerRecord<String, JobState>> records, Map<String, JobState> rows) {
+        for (ConsumerRecord<String, JobState> record : records) {
+            if (record.value() == null) {
+                rows.remove(record.key());
+            } else {
+                rows.put(record.key(), record.value());
             }
         }
     }

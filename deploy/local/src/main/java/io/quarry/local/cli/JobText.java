@@ -56,8 +56,7 @@ final class JobText {
         facts.put("group", row.getJob().getResourceGroup());
         facts.put(
                 "attempt",
-                row.getAttempt()
-                        + (row.getOwner() == null ? "" : " on " + row.getOwner().getWorker()));
+                row.getAttempt() + worker(row).map(name -> " on " + name).orElse(""));
         facts.put("submitted", Text.time(row.getSubmittedAt()) + by(row.getJob().getSubmitter()));
         facts.put("queued", Text.between(row.getSubmittedAt(), row.getFirstStartedAt()));
         facts.put("ran", Text.between(row.getFirstStartedAt(), row.getFinishedAt()));
@@ -90,6 +89,17 @@ final class JobText {
         }
         section(lines, "history", history.lines(width), colour);
         return lines;
+    }
+
+    /** Who runs the attempt or ran it: only a result and a running attempt have an owner in the row, the others a history. */
+    private static Optional<String> worker(JobState row) {
+        return row.getOwner() != null
+                ? Optional.of(row.getOwner().getWorker())
+                : AttemptView.of(row).stream()
+                        .filter(view -> view.attempt() == row.getAttempt())
+                        .map(AttemptView::worker)
+                        .filter(name -> !name.isEmpty())
+                        .reduce((earlier, last) -> last);
     }
 
     private static void section(List<String> lines, String title, List<String> table, boolean colour) {
@@ -143,8 +153,8 @@ final class JobText {
         facts.put("rows", Text.count(manifest.getRows()));
         facts.put(
                 "size",
-                Text.bytes(manifest.getBytes()) + " in " + manifest.getFiles().size() + " file"
-                        + (manifest.getFiles().size() == 1 ? "" : "s"));
+                Text.bytes(manifest.getBytes()) + " in "
+                        + Text.count(manifest.getFiles().size(), "file"));
         facts.put("peak memory", Text.bytes(manifest.getPeakMemoryBytes()));
         return facts;
     }
@@ -167,7 +177,7 @@ final class JobText {
             return;
         }
         String share = progress.getFraction() == null ? "" : " " + Math.round(100 * progress.getFraction()) + "%";
-        facts.put("progress", progress.getPhase() + share + ", " + Text.count(progress.getRows()) + " rows");
+        facts.put("progress", progress.getPhase() + share + ", " + Text.count(progress.getRows(), "row"));
         facts.put("memory", Text.bytes(progress.getMemoryBytes()));
         facts.put("says", progress.getLogLine());
     }

@@ -73,7 +73,7 @@ final class ProgressView implements AutoCloseable {
             // The last progress that was reported is behind what was reached.
             Manifest manifest = row.getManifest();
             if (manifest != null) {
-                parts.add(Text.count(manifest.getRows()) + " rows");
+                parts.add(Text.count(manifest.getRows(), "row"));
             }
             if (row.getCause() != null) {
                 parts.add(row.getCause().getType().name());
@@ -89,9 +89,9 @@ final class ProgressView implements AutoCloseable {
             parts.add(Math.round(progress.getFraction() * 100) + "%");
         }
         if (progress != null && progress.getRows() > 0) {
-            parts.add(Text.count(progress.getRows()) + " rows");
+            parts.add(Text.count(progress.getRows(), "row"));
         }
-        pace.rowsPerSecond().ifPresent(rate -> parts.add(Text.count(rate) + " rows/s"));
+        pace.rowsPerSecond().ifPresent(rate -> parts.add(Text.count(rate, "row") + "/s"));
         pace.remaining().ifPresent(left -> parts.add(Text.duration(left) + " left"));
         parts.add(Text.between(row.getSubmittedAt(), now));
         return String.join("  ", parts);

@@ -4,13 +4,14 @@ import io.quarry.avro.State;
 import io.quarry.client.QuarryClient;
 import io.quarry.client.Replay;
 import io.quarry.client.ReplayReport;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -26,6 +27,8 @@ import picocli.CommandLine.Option;
             "Each job gets a new id, made from the old one and the replay's, and names the original in 'repeats': the same"
                     + " replay id again makes no job twice, and goes on where a replay stopped. Deadlines (start_by,"
                     + " complete_by) that are past are dropped.",
+            "Without --state it takes jobs in any state, those that were cancelled, too: --dry-run says how many of each. On a"
+                    + " terminal it asks first; elsewhere it goes on, since a job too many can be cancelled.",
             "Resetting the offsets of the workers' share group replays nothing: the workers would get the old records again,"
                     + " but a job that is done stays done, and every claim of its id is turned away. A replay makes new"
                     + " jobs instead."
@@ -33,7 +36,7 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExample:%n",
         footer = {
             "  quarry replay --group default --from 2026-11-24T06:00:00Z --to 2026-11-24T07:00:00Z --dry-run",
-            "  quarry replay --group default --from 6h --state FAILED --into big --rate 5/s",
+            "  quarry replay --group default --from 6h --state FAILED --state EXPIRED --into big --rate 5/s --yes",
             "  quarry replay --topic quarry.jobs.default --from 1200 --to 1300 --replay-id again-1 -o json"
         })
 final class ReplayCommand implements Callable<Integer> {
@@ -88,7 +91,9 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(
             names = "--state",
             paramLabel = "STATE",
-            description = "Only jobs that are in this state now; may be repeated. One of: ${COMPLETION-CANDIDATES}.")
+            description =
+                    "Only jobs that are in this state now; may be repeated (default: jobs in any state, cancelled ones"
+                            + " too). One of: ${COMPLETION-CANDIDATES}.")
     private List<State> states = new ArrayList<>();
 
     @Option(names = "--into", paramLabel = "GROUP", description = "Group to append to instead of each job's own.")
@@ -103,7 +108,10 @@ final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--rate", paramLabel = "N/s", description = "Most jobs to append a second (default: no limit).")
     private @Nullable String rate;
 
-    @Option(names = "--dry-run", description = "Reads and counts, and appends nothing.")
+    @Option(names = "--yes", description = "On a terminal: asks for no confirmation.")
+    private boolean yes;
+
+    @Option(names = "--dry-run", description = "Reads and counts, by state and by reason to skip, and appends nothing.")
     private boolean dryRun;
 
     ReplayCommand(Console console) {
@@ -111,14 +119,42 @@ final class ReplayCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
-        Replay replay = asked();
+    public Integer call() throws IOException {
+        asked();
+        try (QuarryClient client = connection.client(console)) {
+            if (!dryRun && !yes && console.errTerminal()) {
+                ReplayReport plan = run(client, asked().dryRun(), report -> {});
+                if (plan.complete() && plan.appended() > 0 && !confirmed(plan)) {
+                    output.print(console, ReplayText.tree(plan), () -> List.of("nothing was appended"));
+                    return ExitCodes.DONE;
+                }
+                if (!plan.complete()) {
+                    return ExitCodes.FAILED;
+                }
+            }
+            ReplayReport done = run(
+                    client,
+                    asked(),
+                    report -> output.print(console, ReplayText.tree(report), () -> ReplayText.lines(report)));
+            return done.complete() ? ExitCodes.DONE : ExitCodes.FAILED;
+        }
+    }
+
+    private boolean confirmed(ReplayReport plan) throws IOException {
+        return Confirmation.given(
+                console, "Append " + Text.count(plan.appended(), "job") + " again (" + ReplayText.states(plan) + ")?");
+    }
+
+    /**
+     * Replays with progress; Ctrl-C stops it between two jobs.
+     *
+     * @param tell is told what came of it, before a process that was asked to end does so
+     */
+    private ReplayReport run(QuarryClient client, Replay replay, Consumer<ReplayReport> tell) {
         ReplayReport[] last = new ReplayReport[1];
-        ReplayReport report;
-        try (QuarryClient client = connection.client(console);
-                Interruption interruption = Interruption.ofThisThread(TIDY);
+        try (Interruption interruption = Interruption.ofThisThread(TIDY);
                 ReplayView view = new ReplayView(console)) {
-            report = client.replay(replay, soFar -> {
+            ReplayReport report = client.replay(replay, soFar -> {
                 last[0] = soFar;
                 view.show(soFar);
                 if (interruption.asked()) {
@@ -128,19 +164,19 @@ final class ReplayCommand implements Callable<Integer> {
             // What comes has to be able to wait.
             boolean unused = Thread.interrupted();
             view.clear();
-            output.print(console, tree(report), () -> lines(report));
+            tell.accept(report);
             if (!report.complete()) {
-                console.say((interruption.asked() ? "interrupted: " : "") + goOn(report));
+                console.say((interruption.asked() ? "interrupted: " : "") + ReplayText.goOn(report));
             }
+            return report;
         } catch (IllegalArgumentException refused) {
             throw CommandFailure.badUsage(String.valueOf(refused.getMessage()));
         } catch (RuntimeException failed) {
             if (last[0] != null) {
-                console.say(goOn(last[0]));
+                console.say(ReplayText.goOn(last[0]));
             }
             throw failed;
         }
-        return report.complete() ? ExitCodes.DONE : ExitCodes.FAILED;
     }
 
     private Replay asked() {
@@ -190,53 +226,5 @@ final class ReplayCommand implements Callable<Integer> {
                     "--rate is '" + rate + "': must be jobs a second above 0, such as 5/s or 0.5/s");
         }
         return Double.parseDouble(number);
-    }
-
-    private static Map<String, Object> tree(ReplayReport report) {
-        Map<String, Object> tree = new LinkedHashMap<>();
-        tree.put("replay_id", report.replayId());
-        tree.put("topic", report.topic());
-        tree.put("from_offset", report.fromOffset());
-        tree.put("to_offset", report.toOffset());
-        tree.put("next_offset", report.nextOffset());
-        tree.put("read", report.read());
-        tree.put("appended", report.dryRun() ? 0 : report.appended());
-        if (report.dryRun()) {
-            tree.put("would_append", report.appended());
-        }
-        Map<String, Object> skipped = new LinkedHashMap<>();
-        for (ReplayReport.Skip reason : ReplayReport.Skip.values()) {
-            skipped.put(word(reason), report.skipped().get(reason));
-        }
-        tree.put("skipped", skipped);
-        tree.put("dry_run", report.dryRun());
-        tree.put("complete", report.complete());
-        return tree;
-    }
-
-    private static String word(ReplayReport.Skip reason) {
-        return reason.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static List<String> lines(ReplayReport report) {
-        Map<String, @Nullable String> facts = new LinkedHashMap<>();
-        facts.put("replay", report.replayId() + (report.dryRun() ? " (dry run: nothing was appended)" : ""));
-        facts.put("topic", report.topic());
-        facts.put("offsets", report.fromOffset() + " to " + report.toOffset());
-        facts.put("read", Text.count(report.read()));
-        facts.put(report.dryRun() ? "would append" : "appended", Text.count(report.appended()));
-        for (ReplayReport.Skip reason : ReplayReport.Skip.values()) {
-            long count = report.skipped().getOrDefault(reason, 0L);
-            if (count > 0) {
-                facts.put("skipped, " + word(reason).replace('_', ' '), Text.count(count));
-            }
-        }
-        return JobText.facts(facts);
-    }
-
-    private static String goOn(ReplayReport report) {
-        return "stopped at offset " + report.nextOffset() + " of " + report.toOffset() + " after "
-                + Text.count(report.appended()) + " jobs; the same command with --replay-id " + report.replayId()
-                + " goes on and makes no job twice";
     }
 }

@@ -20,6 +20,11 @@ final class Text {
         return String.format(Locale.ROOT, "%,d", number);
     }
 
+    /** A number of things: {@code 1 row}, {@code 2 rows}. */
+    static String count(long number, String thing) {
+        return count(number) + " " + thing + (number == 1 ? "" : "s");
+    }
+
     static String bytes(long bytes) {
         double value = bytes;
         int unit = 0;

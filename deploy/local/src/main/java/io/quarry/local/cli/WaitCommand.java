@@ -43,9 +43,7 @@ final class WaitCommand implements Callable<Integer> {
     public Integer call() {
         Optional<Duration> most = limit(timeout);
         try (JobRows rows = JobRows.open(connection.find(console), console.clock(), connection.reach())) {
-            if (rows.find(id).isEmpty()) {
-                throw JobCommand.noJob(id);
-            }
+            JobCommand.expected(rows, id, console);
             return waitFor(console, rows, output, id, most);
         }
     }

@@ -17,9 +17,19 @@ import java.util.Map;
  */
 record CommandRun(int code, String out, String err) {
     static CommandRun of(Path home, Map<String, String> environment, String input, String... arguments) {
+        return of(home, environment, input, false, arguments);
+    }
+
+    /** A run with somebody at a terminal who types something. */
+    static CommandRun atTerminal(Path home, String typed, String... arguments) {
+        return of(home, Map.of(), typed, true, arguments);
+    }
+
+    private static CommandRun of(
+            Path home, Map<String, String> environment, String input, boolean terminal, String... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Console console = console(home, environment, input, out, err, false);
+        Console console = console(home, environment, input, out, err, terminal);
         int code = QuarryCommand.commandLine(console).execute(arguments);
         return new CommandRun(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }

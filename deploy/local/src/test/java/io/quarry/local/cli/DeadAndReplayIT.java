@@ -155,10 +155,10 @@ class DeadAndReplayIT {
         assertThat(run("job", would.path("redriven").get(0).path("id").asText()).code())
                 .isEqualTo(2);
         CommandRun refused = run("dead", "redrive", "dry-1", "--into", "nowhere", "--dry-run");
-        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.code()).as("as a submit that is refused").isEqualTo(2);
         assertThat(refused.out()).contains("nowhere");
         CommandRun giant = run("dead", "redrive", "dry-1", "--memory", "900Ti");
-        assertThat(giant.code()).isEqualTo(1);
+        assertThat(giant.code()).isEqualTo(2);
         assertThat(giant.out()).contains("refused");
         assertThat(run("dead", "redrive", "dry-1", "--memory", "lots").code()).isEqualTo(2);
     }
@@ -188,6 +188,7 @@ class DeadAndReplayIT {
         JsonNode dry = json(append(replay, "--dry-run"));
         assertThat(dry.path("appended").asLong()).isZero();
         assertThat(dry.path("would_append").asLong()).isEqualTo(2);
+        assertThat(dry.path("by_state").path("SUCCEEDED").asLong()).isEqualTo(2);
         JsonNode done = json(replay);
 
         assertThat(done.path("replay_id").asText()).isEqualTo("again");
@@ -212,13 +213,16 @@ class DeadAndReplayIT {
         String group = "name: slowly\nworker: {cpu: 1, memory: 1Gi, ephemeral_storage: 1Gi}\n";
         CommandRun applied = CommandRun.of(local.home(), Map.of(), group, "groups", "apply", "-f", "-");
         assertThat(applied.code()).as(applied.err()).isZero();
-        int count = 12;
+        // Slow enough at one a second to be stopped half-way on a busy machine.
+        int count = 24;
         for (int i = 0; i < count; i++) {
             String job = "id: slowly-" + i + "\ngroup: slowly\nkind: none\ncustom: {content_type: a, body: b}\n";
             CommandRun submitted = CommandRun.of(local.home(), Map.of(), job, "submit", "-");
             assertThat(submitted.code()).as(submitted.err()).isZero();
         }
-        String[] replay = {"replay", "--group", "slowly", "--to", "12", "--replay-id", "k", "-o", "json"};
+        String[] replay = {
+            "replay", "--group", "slowly", "--to", Integer.toString(count), "--replay-id", "k", "-o", "json"
+        };
 
         QuarryProcess killed = slowReplay("killed", replay);
         await().atMost(LONG)
@@ -242,23 +246,84 @@ class DeadAndReplayIT {
         assertThat(slowlyRecords()).as("each job once").isEqualTo(2L * count);
     }
 
-    /** A replay of its own process, two jobs a second. */
+    /** A replay of its own process, one job a second. */
     private static QuarryProcess slowReplay(String name, String... replay) throws IOException {
         String[] words = java.util.Arrays.copyOf(replay, replay.length + 4);
         words[replay.length] = "--rate";
-        words[replay.length + 1] = "2/s";
+        words[replay.length + 1] = "1/s";
         words[replay.length + 2] = "--data";
         words[replay.length + 3] = local.home().resolve(".quarry/local").toString();
         return QuarryProcess.start(Files.createDirectories(directory.resolve(name)), words);
     }
 
-    private static long slowlyRecords() throws IOException {
+    @Test
+    void atATerminalAReplayAndARedriveByAFilterAskFirstAndSayingNoChangesNothing() throws Exception {
+        assertThat(submitted("asked-1", "route.nothing", "asked").code()).isEqualTo(1);
+        String[] replay = {"replay", "--group", "default", "--tag", "round=asked"};
+        String[] redrive = {"dead", "redrive", "--tag", "round=asked"};
+
+        CommandRun noReplay = CommandRun.atTerminal(local.home(), "n\n", replay);
+        CommandRun noRedrive = CommandRun.atTerminal(local.home(), "\n", redrive);
+
+        assertThat(noReplay.err()).contains("Append 1 job again (1 FAILED)? [y/N]");
+        assertThat(noReplay.out()).contains("nothing was appended");
+        assertThat(noRedrive.err()).contains("Submit 1 dead job again? [y/N]");
+        assertThat(noRedrive.out()).contains("nothing was submitted");
+        assertThat(json("dead", "show", "asked-1", "-o", "json")
+                        .path("repeated_by")
+                        .size())
+                .isZero();
+        CommandRun yes = CommandRun.atTerminal(local.home(), "y\n", append(redrive, "-ojson"));
+        assertThat(waited(JSON.readTree(yes.out())
+                        .path("redriven")
+                        .get(0)
+                        .path("id")
+                        .asText()))
+                .isEqualTo(1);
+        assertThat(CommandRun.atTerminal(local.home(), "", append(replay, "--yes"))
+                        .out())
+                .contains("appended");
+    }
+
+    @Test
+    void aJobThatIsOnItsWayIsWaitedForAndOneThatNeverComesIsUnknown() throws Exception {
+        assertThat(submitted("way-1", "route.nothing", "way").code()).isEqualTo(1);
+        JsonNode made = json("dead", "redrive", "way-1", "-o", "json").path("redriven");
+
+        // As a script does it, at once.
+        assertThat(run("wait", made.get(0).path("id").asText()).code())
+                .as("the job's own end")
+                .isEqualTo(1);
+        CommandRun unknown = run("wait", "nobody-knows");
+        assertThat(unknown.code()).isEqualTo(2);
+        assertThat(unknown.err()).contains("there is no job nobody-knows");
+    }
+
+    @Test
+    void theTopicsCountRecordsAndNotTheMarksOfTransactions() throws Exception {
+        assertThat(submitted("counted-1", "route.nothing", "c").code()).isEqualTo(1);
+        int dead = json("dead", "list", "-o", "json").size();
+
+        JsonNode topic = topic("quarry.jobs.dead");
+
+        assertThat(dead).isPositive();
+        assertThat(topic.path("records").asInt()).isGreaterThanOrEqualTo(dead);
+        assertThat(topic.path("records").asLong())
+                .as("each was appended in a transaction of its own")
+                .isLessThan(topic.path("offsets").asLong());
+    }
+
+    private static JsonNode topic(String name) throws IOException {
         for (JsonNode topic : json("topics", "-o", "json")) {
-            if (topic.path("name").asText().equals("quarry.jobs.slowly")) {
-                return topic.path("records").asLong();
+            if (topic.path("name").asText().equals(name)) {
+                return topic;
             }
         }
-        return 0;
+        throw new AssertionError("no topic " + name);
+    }
+
+    private static long slowlyRecords() throws IOException {
+        return topic("quarry.jobs.slowly").path("records").asLong();
     }
 
     @Test

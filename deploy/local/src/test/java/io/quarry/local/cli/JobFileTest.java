@@ -172,6 +172,24 @@ class JobFileTest {
     }
 
     @Test
+    void keysOfAJobBesideAQueryAreOneLineThatSaysHowToWriteBoth() {
+        String text = """
+                name: three airports
+                input: {columns: {airport.iata: [BOS]}}
+                id: j
+                outputs: [airport.city]
+                """;
+
+        assertThat(problems(text))
+                .containsExactly(
+                        "job.yaml:1:1: name is three airports: a file with input or outputs on top is an offline"
+                                + " query alone and takes no key of a job (name, id): write 'offline_query:' on top, and the"
+                                + " query indented below it");
+        assertThat(problems("input: {range: {column: a.b, start: 0, end: 1}}\noutputs: [a.c]\nouputs: [a.d]"))
+                .containsExactly("job.yaml:3:1: unknown key ouputs in an offline query: did you mean outputs?");
+    }
+
+    @Test
     void aFieldSetTwiceUnderTwoNamesIsRefused() {
         assertThat(problems("timeout: 2h\ntimeout_ms: 1"))
                 .contains("job.yaml:2:1: timeout_ms is set twice: leave one of them");

@@ -51,6 +51,22 @@ class JobTextTest {
             step(7, State.RUNNING, 2, null, "claimed"),
             step(9, State.FAILED, 2, MEMORY, "failed for good"));
 
+    @Test
+    void theLastAttemptNamesItsWorkerHoweverItEnded() {
+        JobState cancelled = row(
+                State.CANCELLED,
+                null,
+                step(0, State.QUEUED, 1, null, "submitted"),
+                step(1, State.RUNNING, 1, null, "claimed"),
+                step(2, State.CANCELLED, 1, null, "cancelled"));
+        JobState failed = JobState.newBuilder(FAILED_AT_LAST).setAttempt(2).build();
+
+        assertThat(page(cancelled)).containsPattern("attempt +1 on worker-1\n");
+        assertThat(page(failed)).containsPattern("attempt +2 on worker-1\n");
+        assertThat(page(row(State.QUEUED, null, step(0, State.QUEUED, 1, null, "submitted"))))
+                .containsPattern("attempt +1\n");
+    }
+
     private static String page(JobState row) {
         Console console = CommandRun.console(
                 Path.of("."), Map.of(), "", new ByteArrayOutputStream(), new ByteArrayOutputStream(), false);

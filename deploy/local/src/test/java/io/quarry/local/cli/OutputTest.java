@@ -76,6 +76,13 @@ class OutputTest {
     }
 
     @Test
+    void oneIsNotWrittenAsMany() {
+        assertThat(Text.count(1, "row")).isEqualTo("1 row");
+        assertThat(Text.count(0, "row")).isEqualTo("0 rows");
+        assertThat(Text.count(1_000, "row")).isEqualTo("1,000 rows");
+    }
+
+    @Test
     void yamlKeepsTextThatLooksLikeANumber() {
         assertThat(Output.yaml(Map.of("id", "007"))).isEqualTo("id: \"007\"\n");
     }

@@ -1,0 +1,21 @@
+package io.quarry.local.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+
+/** A question to whoever sits at the terminal. */
+final class Confirmation {
+    private Confirmation() {}
+
+    /** Whether the answer is yes; no answer is none. To be asked on a terminal only. */
+    static boolean given(Console console, String question) throws IOException {
+        console.err().print(question + " [y/N] ");
+        console.err().flush();
+        String answer = new BufferedReader(new InputStreamReader(console.in(), StandardCharsets.UTF_8)).readLine();
+        return answer != null && List.of("y", "yes").contains(answer.strip().toLowerCase(Locale.ROOT));
+    }
+}
