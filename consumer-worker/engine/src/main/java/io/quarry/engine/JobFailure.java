@@ -14,6 +14,7 @@ public final class JobFailure extends Exception {
 
     private static final String INPUT = "offline_query.input";
     private static final String SOURCES = "catalog.sources.";
+    private static final String FILES = ".files";
     private static final int MOST = 10;
 
     private final transient Cause jobCause;
@@ -46,7 +47,12 @@ public final class JobFailure extends Exception {
         evidence.put("field", first.field());
         evidence.put("value", first.value());
         if (first.field().startsWith(INPUT + ".files[") || first.field().startsWith(SOURCES)) {
-            evidence.put("path", first.value());
+            evidence.putIfAbsent("path", first.value());
+        }
+        if (first.field().startsWith(SOURCES) && first.field().endsWith(FILES)) {
+            evidence.put(
+                    "source",
+                    first.field().substring(SOURCES.length(), first.field().length() - FILES.length()));
         }
         for (int i = 1; i < Math.min(broken.size(), MOST); i++) {
             evidence.put("also_" + i, broken.get(i).toString());

@@ -46,7 +46,9 @@ public record Source(
         }
         List<String> types = new ArrayList<>();
         columns.forEach((column, type) -> types.add(Sql.text(column) + ": " + Sql.text(type)));
-        return "read_csv(" + list + ", header = true, columns = {" + String.join(", ", types) + "})";
+        // By name: columns = {...} goes by position, and would take one column for another once a file's order has
+        // changed.
+        return "read_csv(" + list + ", header = true, types = {" + String.join(", ", types) + "})";
     }
 
     /** Type of a column that exists. */

@@ -37,11 +37,18 @@ public final class SpineRules {
         return withoutKind(message) + near;
     }
 
-    /** The source whose files a message says cannot be read. */
+    /** The source whose files a message says cannot be read, or lack a column. */
     static Optional<Source> unreadable(String message, Collection<Source> sources) {
-        return message.startsWith("IO Error") || message.startsWith("Invalid Input Error")
+        boolean lacking = message.contains("COLUMN_TYPES error");
+        boolean unreadable = message.startsWith("IO Error")
+                || message.startsWith("Invalid Input Error")
+                // What DuckDB, locked down, says of a file that vanished: it takes the name for a directory's.
+                || message.startsWith("Permission Error");
+        // The lines after the first quote the SQL, with the names of files that nothing is wrong with.
+        String about = lacking ? message : message.lines().findFirst().orElse("");
+        return lacking || unreadable
                 ? sources.stream()
-                        .filter(source -> source.files().stream().anyMatch(message::contains))
+                        .filter(source -> source.files().stream().anyMatch(about::contains))
                         .findFirst()
                 : Optional.empty();
     }

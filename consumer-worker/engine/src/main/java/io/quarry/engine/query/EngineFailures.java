@@ -16,6 +16,11 @@ final class EngineFailures {
     private static final Pattern LINE = Pattern.compile("(?s).*\nLINE (\\d+): (.*)\n( *)\\^.*");
     private static final Pattern USED = Pattern.compile("\\(([^()]+)/([^()]+) used\\)");
 
+    private static final Pattern CSV_LINE = Pattern.compile("CSV Error on Line: (\\d+)");
+    private static final Pattern CSV_FILE = Pattern.compile("(?m)^ *file ?= ?(/.*)$");
+    private static final Pattern CSV_REASON =
+            Pattern.compile("(?m)^(Error when|Expected|Value with|Maximum|Invalid).*$");
+    private static final Pattern CSV_VALUE = Pattern.compile("Could not convert string \"([^\n]*)\" to");
     private static final Pattern PATH = Pattern.compile("[\"'](/[^\"'\n]+)[\"']");
     private static final Pattern COLUMN = Pattern.compile("(?i)column (?:with name |named |\\w+\\.)?\"([^\"\n]+)\"");
 
@@ -50,9 +55,11 @@ final class EngineFailures {
             case DISK_FULL -> text = diskFull(text);
             case INVALID_INPUT -> {
                 path(message, evidence);
-                if (!binding(message)) {
-                    position(message, evidence);
-                } else {
+                Matcher line = CSV_LINE.matcher(message);
+                if (line.find()) {
+                    evidence.put("line", line.group(1));
+                    text = csv(message, evidence, text);
+                } else if (binding(message)) {
                     text = "A source's files no longer have what the catalog says: " + text;
                 }
             }
@@ -185,6 +192,20 @@ final class EngineFailures {
 
     private static boolean binding(String message) {
         return message.startsWith("Binder Error:");
+    }
+
+    /** What DuckDB says of a line of a CSV file, over many lines, in one; notes file and value. */
+    private static String csv(String message, Map<String, String> evidence, String first) {
+        Matcher file = CSV_FILE.matcher(message);
+        if (file.find()) {
+            evidence.put("path", shortened(file.group(1).strip()));
+        }
+        Matcher value = CSV_VALUE.matcher(message);
+        if (value.find()) {
+            evidence.put("value", shortened(value.group(1)));
+        }
+        Matcher reason = CSV_REASON.matcher(message);
+        return reason.find() ? shortened(first + ": " + reason.group()) : first;
     }
 
     /** The file that a message is about. */

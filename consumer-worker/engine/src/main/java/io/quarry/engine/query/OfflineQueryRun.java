@@ -38,6 +38,7 @@ final class OfflineQueryRun {
     private final ProcessMemory memory;
     private final Interruption interruption = new Interruption();
     private final Map<String, Long> phases = new LinkedHashMap<>();
+    private List<Path> reads = List.of();
     private String phase = "open";
     private long phaseBegan = System.nanoTime();
 
@@ -65,7 +66,8 @@ final class OfflineQueryRun {
                 return manifest;
             } catch (SQLException failure) {
                 throwIfInterrupted(watch);
-                throw EngineFailures.of(failure, phase, budget, watch.peakBytes());
+                JobFailure cause = EngineFailures.of(failure, phase, budget, watch.peakBytes());
+                throw SourceFiles.gone(catalog, reads).orElse(SourceFiles.named(catalog, reads, cause));
             } catch (IOException failure) {
                 throwIfInterrupted(watch);
                 throw EngineFailures.of(failure, phase);
@@ -97,7 +99,12 @@ final class OfflineQueryRun {
         try (Engine engine = Engine.open(budget, spill, directories, files, interruption)) {
             begin("plan", watch);
             QueryPlan plan = plan(engine, query);
-            List<ManifestFile.Read> reads = reads(plan);
+            reads = plan.reads();
+            Optional<JobFailure> gone = SourceFiles.gone(catalog, reads);
+            if (gone.isPresent()) {
+                throw gone.get();
+            }
+            List<ManifestFile.Read> asRead = reads(plan);
             begin("input", watch);
             plan.prepare(engine.connection());
             begin("query", watch);
@@ -121,7 +128,7 @@ final class OfflineQueryRun {
                             plan,
                             written,
                             statistics,
-                            reads,
+                            asRead,
                             times,
                             budget,
                             watch.peakBytes(),
@@ -147,6 +154,11 @@ final class OfflineQueryRun {
             }
             return plan;
         } catch (PlanException wrong) {
+            Optional<JobFailure> gone =
+                    SourceFiles.gone(catalog, wrong.violations().get(0));
+            if (gone.isPresent()) {
+                throw gone.get();
+            }
             List<String> files = query.getInput().getFiles();
             throw JobFailure.refused(
                     wrong.violations(), files == null ? Map.of() : Map.of("path", shortened(files.toString())));

@@ -276,6 +276,28 @@ class OfflineQueryHandlerTest {
     }
 
     @Test
+    void theOrderOfASpineSaysWhatItsLimitTakesAndIsNotTheOrderOfTheResult() throws Exception {
+        Attempt attempt = Attempt.of(
+                root,
+                query(
+                                QueryInput.newBuilder()
+                                        .setSql(
+                                                "SELECT range AS user_id, row_number() OVER (ORDER BY range DESC) AS place"
+                                                        + " FROM range(100000) ORDER BY range DESC LIMIT 3")
+                                        .build(),
+                                "user.orders_1d")
+                        .build());
+
+        run(attempt);
+
+        // A column with the place is what keeps the order.
+        assertThat(rows(attempt)).containsExactlyInAnyOrder("99999|1|0", "99998|2|0", "99997|3|0");
+        JsonNode json = new ObjectMapper()
+                .readTree(attempt.output().resolve("manifest.json").toFile());
+        assertThat(json.path("ordered").asBoolean()).isFalse();
+    }
+
+    @Test
     void aTimeColumnThatAFileLacksIsInvalidInput() throws Exception {
         sql("COPY (SELECT 1 AS user_id) TO '%s/inputs/ids.parquet'");
         Cause cause = failure(Attempt.of(

@@ -124,7 +124,7 @@ record Explanation(String input, String instants, List<String> limits, Map<Strin
         if (input.getFiles() != null) {
             return "the rows of " + String.join(", ", input.getFiles());
         }
-        return "a SELECT over the catalog's sources";
+        return "a SELECT over the catalog's sources; its ORDER BY says what its LIMIT takes, the result has no order";
     }
 
     private static String instants(OfflineQuery query) {
