@@ -51,7 +51,8 @@ final class ExplainQueryCommand implements Callable<Integer> {
     @Option(
             names = "--input-dir",
             paramLabel = "DIR",
-            description = "Directory that input files may lie below; may be repeated (default: the query file's).")
+            description = "Directory that input files may lie below; may be repeated (default: the catalog's, as"
+                    + " for a worker, and the query file's).")
     private List<Path> inputDirs = List.of();
 
     @Parameters(paramLabel = "FILE|-", description = "A job or an offline query, YAML or JSON; - reads standard input.")
@@ -70,7 +71,7 @@ final class ExplainQueryCommand implements Callable<Integer> {
         }
         Path catalog = catalog(console, catalogFile != null ? catalogFile : DataPlace.runningCatalog(console));
         List<Path> allowed = inputDirs.isEmpty()
-                ? List.of(SubmittedFile.directory(file))
+                ? List.of(SubmittedFile.directory(catalog.toString()), SubmittedFile.directory(file))
                 : inputDirs.stream().map(Path::toAbsolutePath).toList();
         try (Connection connection = DriverManager.getConnection("jdbc:duckdb:")) {
             Catalog loaded = Catalog.load(catalog);

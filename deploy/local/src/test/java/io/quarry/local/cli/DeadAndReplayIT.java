@@ -300,6 +300,37 @@ class DeadAndReplayIT {
     }
 
     @Test
+    void aRunningQueryIsCancelledAndItsWorkerTakesTheNextJob() throws Exception {
+        String heavy = """
+                id: heavy
+                offline_query:
+                  input:
+                    sql: >
+                      SELECT a.origin, a.destination, max(a.date) AS date
+                      FROM flights a JOIN flights b ON a.origin = b.origin AND a.delay < b.delay GROUP BY ALL
+                  time_column: date
+                  outputs: [route.origin_city]
+                """;
+        assertThat(CommandRun.of(local.home(), Map.of(), heavy, "submit", "-").code())
+                .isZero();
+        await().atMost(LONG).until(() -> {
+            JsonNode row = json("job", "heavy", "-o", "json");
+            return row.path("state").asText().equals("RUNNING")
+                    && row.path("progress").path("phase").asText().equals("query");
+        });
+
+        assertThat(run("cancel", "heavy", "--by", "ada", "--reason", "too slow").code())
+                .isZero();
+
+        CommandRun ended = run("wait", "heavy", "--timeout", "90s", "-o", "json");
+        assertThat(ended.code()).as(ended.err()).isEqualTo(1);
+        assertThat(JSON.readTree(ended.out()).path("state").asText()).isEqualTo("CANCELLED");
+        assertThat(submitted("after-heavy", "route.origin_city", "h").code())
+                .as("the only worker is free")
+                .isZero();
+    }
+
+    @Test
     void theTopicsCountRecordsAndNotTheMarksOfTransactions() throws Exception {
         assertThat(submitted("counted-1", "route.nothing", "c").code()).isEqualTo(1);
         int dead = json("dead", "list", "-o", "json").size();

@@ -295,6 +295,16 @@ class JobFileTest {
     }
 
     @Test
+    void theExampleThatGivesADatasetBackTakesItsInstants() throws Exception {
+        Path file = Path.of("../examples/inputs/dataset.yaml");
+
+        Job job = JobFile.parse(Files.readString(file), file.toString());
+
+        assertThat(Objects.requireNonNull(job.getOfflineQuery()).getTimeColumn())
+                .isEqualTo("__time__");
+    }
+
+    @Test
     void theJobOfTheReadmeIsAJob() throws Exception {
         String readme = Files.readString(Path.of("../../README.md"));
         String yaml = readme.substring(readme.indexOf("```yaml\n") + 8);

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 class QuarryCommandTest {
@@ -254,6 +255,15 @@ class QuarryCommandTest {
 
         assertThat(result.code()).isEqualTo(2);
         assertThat(result.err()).contains("none.yaml").contains("cannot be read");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"inline", "range", "files", "sql"})
+    void everyExampleOfAnInputIsExplained(String name) {
+        CommandRun result = run("explain-query", "../examples/inputs/" + name + ".yaml");
+
+        assertThat(result.code()).as(result.err()).isZero();
+        assertThat(result.out()).contains("SELECT");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,6 +93,24 @@ class QuarryIT {
         assertThat(QuarryProcess.files(process.home())).isEmpty();
         assertThat(process.leftProcesses()).isEmpty();
         assertThat(QuarryProcess.files(process.tmp())).isEmpty();
+    }
+
+    @Test
+    void aSchedulerThatStopsForGoodEndsLocalModeWithTheReasonAndLeavesNothingRunning() throws Exception {
+        QuarryProcess local = QuarryProcess.start(directory, "local", "-o", "json");
+        await().atMost(Duration.ofSeconds(LONG))
+                .until(() -> local.stdout().contains("}") || !local.process().isAlive());
+        assertThat(local.process().isAlive()).as(local.stderr()).isTrue();
+
+        String broker = JSON.readTree(local.stdout()).path("bootstrap_servers").asText();
+        try (Admin admin = Admin.create(Map.<String, Object>of("bootstrap.servers", broker))) {
+            admin.deleteTopics(List.of("quarry.job-events")).all().get();
+        }
+
+        assertThat(local.exitWithin(LONG)).as(local.stderr()).isEqualTo(1);
+        assertThat(local.stderr()).contains("stopped for good").contains("local.log");
+        assertThat(local.leftProcesses()).isEmpty();
+        assertThat(QuarryProcess.files(local.tmp())).isEmpty();
     }
 
     @Test
