@@ -16,8 +16,11 @@ import io.quarry.avro.State;
 import io.quarry.schemas.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -118,6 +121,24 @@ class SchedulerIT {
                 .isEqualTo(TOPICS.jobs("default"));
         assertThat(invalid.value()).containsExactly(1, 2, 3, 4, 5, 6);
         quarry.awaitRow(next, row -> row.getState() == State.QUEUED);
+    }
+
+    @Test
+    void changelogsCloseTheirSegmentsSoonEnoughToBeCompacted() throws Exception {
+        for (String store : List.of("rows", "timers")) {
+            ConfigResource topic = new ConfigResource(
+                    ConfigResource.Type.TOPIC, TOPICS.prefix() + "lifecycle-" + store + "-changelog");
+
+            assertThat(quarry.admin
+                            .describeConfigs(List.of(topic))
+                            .all()
+                            .get(30, TimeUnit.SECONDS)
+                            .get(topic))
+                    .extracting(
+                            config -> config.get("cleanup.policy").value(),
+                            config -> config.get("segment.bytes").value())
+                    .containsExactly("compact", String.valueOf(16 << 20));
+        }
     }
 
     @Test

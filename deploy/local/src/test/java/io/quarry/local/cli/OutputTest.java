@@ -111,6 +111,24 @@ class OutputTest {
     }
 
     @Test
+    void aShareIsABarOnATerminalAndNowAndThenALineElsewhere() {
+        ByteArrayOutputStream terminal = new ByteArrayOutputStream();
+        Console shown = CommandRun.console(directory, Map.of(), "", new ByteArrayOutputStream(), terminal, true);
+        try (ProgressView view = new ProgressView(shown)) {
+            view.share("filling", 0.25);
+        }
+        assertThat(terminal.toString(StandardCharsets.UTF_8)).contains("[######------------------] filling: 25%");
+
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        Console plain = CommandRun.console(directory, Map.of(), "", new ByteArrayOutputStream(), file, false);
+        try (ProgressView view = new ProgressView(plain)) {
+            view.share("filling", 0.25);
+            view.share("filling", 0.26);
+        }
+        assertThat(file.toString(StandardCharsets.UTF_8)).isEqualTo("filling: 25%\n");
+    }
+
+    @Test
     void progressIsALineForEachPhaseElsewhere() {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         Console console = CommandRun.console(directory, Map.of(), "", new ByteArrayOutputStream(), err, false);
