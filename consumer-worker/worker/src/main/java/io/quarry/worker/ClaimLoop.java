@@ -139,7 +139,7 @@ final class ClaimLoop {
     }
 
     private Round claim(Taken taken, Job job) throws InterruptedException {
-        Claim claim = new Claim(claimIds.get(), job, new Source(taken.topic(), taken.offset()));
+        Claim claim = new Claim(claimIds.get(), job, new Source(taken.topic(), taken.offset()), taken.deliveries());
         Optional<Cause> refusal = admission.refusal(job);
         if (refusal.isPresent()) {
             long began = attempts.now();

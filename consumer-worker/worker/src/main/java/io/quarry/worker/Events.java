@@ -19,11 +19,21 @@ import org.jspecify.annotations.Nullable;
  */
 record Events(String worker, InstantSource clock) {
     JobEvent claimed(Claim claim, boolean started) {
-        return event(JobEventType.CLAIMED, claim, claim.job(), claim.source(), started, null, null, null, null);
+        return event(
+                JobEventType.CLAIMED,
+                claim,
+                claim.job(),
+                claim.source(),
+                started,
+                null,
+                null,
+                null,
+                null,
+                claim.deliveries());
     }
 
     JobEvent heartbeat(Claim claim, boolean started, Progress progress) {
-        return event(JobEventType.HEARTBEAT, claim, null, null, started, progress, null, null, null);
+        return event(JobEventType.HEARTBEAT, claim, null, null, started, progress, null, null, null, null);
     }
 
     JobEvent finished(Claim claim, Ending ending, Progress progress) {
@@ -34,7 +44,16 @@ record Events(String worker, InstantSource clock) {
                     .build();
         }
         return event(
-                JobEventType.FINISHED, claim, null, null, null, progress, ending.outcome(), ending.cause(), manifest);
+                JobEventType.FINISHED,
+                claim,
+                null,
+                null,
+                null,
+                progress,
+                ending.outcome(),
+                ending.cause(),
+                manifest,
+                null);
     }
 
     /** Not by a builder, which copies the default of each field that stays empty: nearly all of them, for every job. */
@@ -47,7 +66,8 @@ record Events(String worker, InstantSource clock) {
             @Nullable Progress progress,
             @Nullable Outcome outcome,
             @Nullable Cause cause,
-            @Nullable Manifest manifest) {
+            @Nullable Manifest manifest,
+            @Nullable Integer deliveries) {
         return new JobEvent(
                 type,
                 claim.job().getId(),
@@ -65,6 +85,7 @@ record Events(String worker, InstantSource clock) {
                 manifest,
                 null,
                 null,
-                null);
+                null,
+                deliveries);
     }
 }
