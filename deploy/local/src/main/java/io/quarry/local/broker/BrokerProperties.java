@@ -58,11 +58,14 @@ final class BrokerProperties {
         p.setProperty("controller.quorum.append.linger.ms", "0");
         p.setProperty("auto.create.topics.enable", "false");
 
-        // After a SIGKILL the controller takes the old incarnation for alive until its session is over, and a restart
-        // waits
-        // for that. Else the session is longer: a query that takes all processors must not have the broker fenced.
-        p.setProperty("broker.session.timeout.ms", afterCrash ? "1500" : "6000");
-        p.setProperty("broker.heartbeat.interval.ms", "300");
+        // The controller drops a heartbeat that it has not handled within half an interval: on processors that others
+        // use
+        // as well, a short interval keeps a broker that was fenced from ever coming back.
+        p.setProperty("broker.heartbeat.interval.ms", "1000");
+        // Nobody takes over from a broker that is alone: to fence it only does harm. But after a SIGKILL the controller
+        // takes
+        // the old incarnation for alive until its session is over, and a restart waits for that.
+        p.setProperty("broker.session.timeout.ms", afterCrash ? "2500" : "18000");
 
         for (String topic : new String[] {"offsets.topic", "transaction.state.log", "share.coordinator.state.topic"}) {
             p.setProperty(topic + ".replication.factor", "1");
