@@ -18,7 +18,7 @@ import java.util.List;
  * @param invalid records of the queues that cannot be read
  * @param lateEvents claims, heartbeats and ends that came after their job's result and changed nothing
  * @param uncollected whole datasets of known jobs that lost to another attempt and wait for the collector
- * @param fifoExcused starts out of order that the disturbances named by the caller explain
+ * @param fifoExcused starts out of order that the log explains, see {@link Excuses}
  * @param quiet whether nothing but ticks came for a while
  * @param records records read
  * @param findings the first findings of each kind

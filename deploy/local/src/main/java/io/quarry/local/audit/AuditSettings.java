@@ -3,7 +3,6 @@ package io.quarry.local.audit;
 import io.quarry.schemas.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -16,7 +15,6 @@ import java.util.Optional;
  * @param quiet how long, in the log's own time, nothing but ticks must have come for the log to count as quiet
  * @param leaseTicks ticks of a lease, as the scheduler has them
  * @param workers workers of a group; 0 for as many as the log shows
- * @param disturbances when workers were kept from claiming, as far as the caller knows
  * @param datasets a directory with datasets to look through, beside those that the rows name
  * @param scratch an empty directory for what does not fit into memory; whoever made it removes it
  * @param memoryBytes what the joins may take before they go to disk
@@ -28,12 +26,10 @@ public record AuditSettings(
         Duration quiet,
         int leaseTicks,
         int workers,
-        List<Disturbance> disturbances,
         Optional<Path> datasets,
         Path scratch,
         long memoryBytes) {
     public AuditSettings {
         connection = Map.copyOf(connection);
-        disturbances = List.copyOf(disturbances);
     }
 }

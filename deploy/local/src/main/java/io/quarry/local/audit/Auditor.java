@@ -20,7 +20,6 @@ import io.quarry.schemas.serde.WireSerdes;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -40,6 +39,7 @@ public final class Auditor {
     private final TopicReader reader;
     private final FactStore store;
     private final CountedTicks ticks = new CountedTicks();
+    private final Leaders leaders = new Leaders();
     private final Tally tally = new Tally();
     private final Deserializer<Job> jobs;
     private final Deserializer<JobEvent> events;
@@ -86,6 +86,7 @@ public final class Auditor {
         boolean wholeLog = reader.whole(present(all, topics.events())) && reader.whole(queues);
         boolean wholeDead = reader.whole(present(all, topics.dead()));
         read(progress, queues, this::queued);
+        reader.leaderEpochs(queues).forEach(leaders::now);
         read(progress, present(all, topics.invalid()), this::kept);
         read(progress, present(all, topics.events()), this::event);
         read(progress, present(all, topics.commands()), this::command);
@@ -124,6 +125,7 @@ public final class Auditor {
 
     private void queued(ConsumerRecord<byte[], byte[]> record) throws SQLException {
         newestOther = Math.max(newestOther, record.timestamp());
+        leaders.seen(record.topic(), record.leaderEpoch().orElse(-1), record.timestamp());
         if (record.headers().lastHeader("quarry.enqueued") != null) {
             // The lifecycle's own append of a later attempt: no submission.
             return;
@@ -184,9 +186,10 @@ public final class Auditor {
         int code = event.getOutcome() == Outcome.SUCCEEDED ? 1 : 0;
         store.add(event.getJobId(), fact(kind, record, attempt == null ? 0 : attempt, event.getClaim(), code));
         Source source = event.getSource();
-        if (kind == Fact.Kind.CLAIMED && source != null && isGroupQueue(source.getTopic())) {
+        if (kind == Fact.Kind.CLAIMED && source != null) {
             Start start = new Start(source.getOffset(), event.getAt().toEpochMilli(), record.timestamp());
-            store.start(source.getTopic(), start, event.getWorker());
+            Integer deliveries = event.getDeliveries();
+            store.start(source.getTopic(), start, event.getWorker(), deliveries == null ? 1 : deliveries);
         }
     }
 
@@ -246,38 +249,33 @@ public final class Auditor {
         }
     }
 
-    /** Returns how many starts out of order the known disturbances explain. */
+    /** Returns how many starts out of order the log explains. */
     private long order() throws SQLException {
-        List<Integer> left = new ArrayList<>();
-        settings.disturbances().forEach(disturbance -> left.add(disturbance.records()));
+        Excuses excuses = new Excuses(store, leaders);
         long excused = 0;
         for (String queue : store.queues()) {
+            if (!isGroupQueue(queue)) {
+                continue;
+            }
             int workers = settings.workers() > 0 ? settings.workers() : store.workers(queue);
-            for (Late late : StartOrder.late(store.starts(queue), workers - 1)) {
-                if (excused(late, left)) {
+            StartOrder order = new StartOrder(store.claimedRecords(queue), workers - 1);
+            store.eachStep(queue, order);
+            for (Late late : order.late()) {
+                if (excuses.excused(queue, late)) {
                     excused++;
                 } else {
                     tally.findings()
                             .add(
                                     Kind.FIFO_BREAK,
                                     queue + "@" + late.offset(),
-                                    late.by() + " records behind it were claimed before it by " + workers + " workers");
+                                    late.by() + " records behind it were claimed before it by " + workers
+                                            + " workers, and nothing in the log explains it");
                 }
+            }
+            for (long more = order.late().size(); more < order.count(); more++) {
+                tally.findings().add(Kind.FIFO_BREAK, queue, "more records than the first thousand started late");
             }
         }
         return excused;
-    }
-
-    private boolean excused(Late late, List<Integer> left) {
-        for (int i = 0; i < left.size(); i++) {
-            Disturbance disturbance = settings.disturbances().get(i);
-            if (left.get(i) > 0
-                    && disturbance.from().toEpochMilli() <= late.until()
-                    && disturbance.to().toEpochMilli() >= late.since()) {
-                left.set(i, left.get(i) - 1);
-                return true;
-            }
-        }
-        return false;
     }
 }

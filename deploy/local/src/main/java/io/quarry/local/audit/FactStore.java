@@ -1,5 +1,6 @@
 package io.quarry.local.audit;
 
+import io.quarry.local.audit.Excuses.FirstClaim;
 import io.quarry.local.audit.StartOrder.Start;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,6 +13,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Consumer;
 import org.duckdb.DuckDBAppender;
@@ -26,7 +28,8 @@ final class FactStore implements AutoCloseable {
     private static final String SCHEMA = """
             CREATE TABLE facts (job1 BIGINT, job2 BIGINT, topic TINYINT, kind TINYINT, part INTEGER, off BIGINT,
               attempt INTEGER, claim BIGINT, code INTEGER, id VARCHAR);
-            CREATE TABLE starts (queue VARCHAR, off BIGINT, made BIGINT, logged BIGINT, worker BIGINT);
+            CREATE TABLE starts (queue VARCHAR, off BIGINT, made BIGINT, logged BIGINT, worker BIGINT,
+              deliveries INTEGER);
             CREATE TABLE results (job1 BIGINT, job2 BIGINT, claim BIGINT, off BIGINT, id VARCHAR, location VARCHAR,
               files VARCHAR, bytes BIGINT);
             CREATE TABLE disk (job1 BIGINT, job2 BIGINT, claim BIGINT, place VARCHAR);
@@ -102,13 +105,15 @@ final class FactStore implements AutoCloseable {
         facts.endRow();
     }
 
-    void start(String queue, Start start, @Nullable String worker) throws SQLException {
+    /** Stores a claim, from whatever queue. */
+    void start(String queue, Start start, @Nullable String worker, int deliveries) throws SQLException {
         starts.beginRow();
         starts.append(queue);
         starts.append(start.offset());
         starts.append(start.made());
         starts.append(start.logged());
         starts.append(hashes.shortOf(worker));
+        starts.append(deliveries);
         starts.endRow();
     }
 
@@ -205,14 +210,66 @@ final class FactStore implements AutoCloseable {
         return workers[0];
     }
 
-    /** The first claim of each record of a queue, in the order in which they were logged. */
-    List<Start> starts(String queue) throws SQLException {
-        List<Start> starts = new ArrayList<>();
+    /** Records of a queue that were claimed. */
+    int claimedRecords(String queue) throws SQLException {
+        int[] records = {0};
+        query("SELECT count(DISTINCT off) FROM starts WHERE queue = ?", row -> records[0] = row.getInt(1), queue);
+        return records[0];
+    }
+
+    /** Tells of the first claim of each record of a queue in the order of time: when it was made, and when it was logged. */
+    void eachStep(String queue, StartOrder order) throws SQLException {
         query(
-                "SELECT off, arg_min(made, logged), min(logged) FROM starts WHERE queue = ? GROUP BY off ORDER BY 3, 1",
-                row -> starts.add(new Start(row.getLong(1), row.getLong(2), row.getLong(3))),
+                "WITH claims AS (SELECT off, arg_min(made, logged) AS made, min(logged) AS logged,"
+                        + " row_number() OVER (ORDER BY off) AS place FROM starts WHERE queue = ? GROUP BY off)"
+                        + " SELECT place, off, made AS moment, 0 AS step FROM claims"
+                        + " UNION ALL SELECT place, off, logged, 1 FROM claims ORDER BY moment, step",
+                row -> {
+                    if (row.getInt(4) == 0) {
+                        order.made(row.getInt(1), row.getLong(2), row.getLong(3));
+                    } else {
+                        order.logged(row.getInt(1));
+                    }
+                },
                 queue);
-        return starts;
+    }
+
+    Optional<FirstClaim> firstClaim(String queue, long offset) throws SQLException {
+        List<FirstClaim> found = new ArrayList<>();
+        query(
+                "SELECT logged, worker, deliveries FROM starts WHERE queue = ? AND off = ? ORDER BY logged LIMIT 1",
+                row -> found.add(new FirstClaim(row.getLong(1), row.getLong(2), row.getInt(3))),
+                queue,
+                offset);
+        return found.stream().findFirst();
+    }
+
+    /** When the first record behind one was claimed, of those whose claims were logged before a time. */
+    long overtakenSince(String queue, long offset, long before) throws SQLException {
+        long[] since = {before};
+        query(
+                "SELECT coalesce(min(logged), ?) FROM starts WHERE queue = ? AND off > ? AND logged < ?",
+                row -> since[0] = row.getLong(1),
+                before,
+                queue,
+                offset,
+                before);
+        return since[0];
+    }
+
+    /** Whether a worker claimed a record behind one of a queue, or more than one other record, between two times. */
+    boolean wentOn(long worker, String queue, long offset, long from, long before) throws SQLException {
+        boolean[] on = {false};
+        query(
+                "SELECT count(*), count_if(queue = ? AND off > ?) FROM starts"
+                        + " WHERE worker = ? AND logged >= ? AND logged < ?",
+                row -> on[0] = row.getLong(1) > 1 || row.getLong(2) > 0,
+                queue,
+                offset,
+                worker,
+                from,
+                before);
+        return on[0];
     }
 
     /** What is published: of each job the last row that names a result. */
@@ -254,13 +311,13 @@ final class FactStore implements AutoCloseable {
         query("SELECT topic, off FROM unreadable ANTI JOIN kept USING (topic, off) ORDER BY topic, off", rows);
     }
 
-    private void query(String sql, Rows rows, String... arguments) throws SQLException {
+    private void query(String sql, Rows rows, Object... arguments) throws SQLException {
         for (DuckDBAppender table : List.of(facts, starts, results, disk, unreadable, kept)) {
             table.flush();
         }
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             for (int i = 0; i < arguments.length; i++) {
-                statement.setString(i + 1, arguments[i]);
+                statement.setObject(i + 1, arguments[i]);
             }
             try (ResultSet result = statement.executeQuery()) {
                 while (result.next()) {

@@ -1,18 +1,21 @@
 package io.quarry.local.audit;
 
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 
 /**
  * Finds the records of one queue that were claimed later than their place allows. A record overtakes another when it lies
  * behind it and its claim stood in the log before the other's claim was even made: what happened at the same time has no
  * order. With W workers W-1 of them hold a record each while one is being claimed, so that many may overtake.
+ *
+ * <p>It is told of the claims in the order of time and keeps four bytes for each record of the queue.
  */
 final class StartOrder {
     /** A claim is durable within this time after it was made, or given up: a worker's clock cannot say more. */
     static final long CLAIM_LIMIT_MS = 10_000;
+
+    /** So many late records are kept. More have no excuse, and no reader. */
+    static final int KEPT = 1_000;
 
     /**
      * First claim of a record.
@@ -31,81 +34,60 @@ final class StartOrder {
      * A record that was overtaken.
      *
      * @param by how many overtook it
-     * @param since when the first of them was claimed
+     * @param made when its claim was made
      */
-    record Late(long offset, int by, long since, long until) {}
+    record Late(long offset, int by, long made) {}
 
-    private StartOrder() {}
+    private final int mayOvertake;
+    private final int[] tree;
+    private final List<Late> late = new ArrayList<>();
+    private int logged;
+    private long count;
+
+    /** For so many records. */
+    StartOrder(int records, int mayOvertake) {
+        this.mayOvertake = mayOvertake;
+        this.tree = new int[records + 1];
+    }
 
     /**
-     * The records that more than so many others overtook.
+     * A claim was made. Of several steps of one millisecond those of claims that were made come first.
      *
-     * @param starts the first claims of one queue's records, in the order in which they were logged
+     * @param place rank of the record among all that were claimed, by its offset, from 1
      */
-    static List<Late> late(List<Start> starts, int mayOvertake) {
-        int[] places = places(starts);
-        Integer[] byMade = new Integer[starts.size()];
-        for (int i = 0; i < byMade.length; i++) {
-            byMade[i] = i;
-        }
-        Arrays.sort(byMade, Comparator.comparingLong(i -> starts.get(i).made()));
-        int[] tree = new int[starts.size() + 1];
-        long[] farthest = new long[starts.size()];
-        int logged = 0;
-        List<Late> late = new ArrayList<>();
-        for (int index : byMade) {
-            Start start = starts.get(index);
-            while (logged < starts.size() && starts.get(logged).logged() < start.made()) {
-                farthest[logged] =
-                        Math.max(starts.get(logged).offset(), logged == 0 ? Long.MIN_VALUE : farthest[logged - 1]);
-                add(tree, places[logged]);
-                logged++;
-            }
-            int by = logged - sum(tree, places[index]);
-            if (by > mayOvertake) {
-                long since = starts.get(firstBeyond(farthest, logged, start.offset()))
-                        .logged();
-                late.add(new Late(start.offset(), by, since, start.logged()));
+    void made(int place, long offset, long at) {
+        int by = logged - loggedUpTo(place);
+        if (by > mayOvertake) {
+            count++;
+            if (late.size() < KEPT) {
+                late.add(new Late(offset, by, at));
             }
         }
-        return late;
     }
 
-    /** Rank of each start among all by its offset, from 1. */
-    private static int[] places(List<Start> starts) {
-        long[] offsets = starts.stream().mapToLong(Start::offset).sorted().toArray();
-        int[] places = new int[starts.size()];
-        for (int i = 0; i < places.length; i++) {
-            places[i] = Arrays.binarySearch(offsets, starts.get(i).offset()) + 1;
-        }
-        return places;
-    }
-
-    private static int firstBeyond(long[] farthest, int size, long offset) {
-        int low = 0;
-        int high = size - 1;
-        while (low < high) {
-            int middle = (low + high) >>> 1;
-            if (farthest[middle] > offset) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        return low;
-    }
-
-    private static void add(int[] tree, int place) {
+    /** A claim stands in the log. */
+    void logged(int place) {
+        logged++;
         for (int i = place; i < tree.length; i += i & -i) {
             tree[i]++;
         }
     }
 
-    private static int sum(int[] tree, int place) {
+    private int loggedUpTo(int place) {
         int sum = 0;
         for (int i = place; i > 0; i -= i & -i) {
             sum += tree[i];
         }
         return sum;
+    }
+
+    /** The first records that more than the allowed number overtook, in the order in which their claims were made. */
+    List<Late> late() {
+        return List.copyOf(late);
+    }
+
+    /** How many there are in all. */
+    long count() {
+        return count;
     }
 }

@@ -9,12 +9,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
@@ -71,6 +77,32 @@ final class TopicReader {
             return consumer.beginningOffsets(partitions(consumer, topics)).values().stream()
                     .allMatch(first -> first == 0);
         }
+    }
+
+    /** The leader epoch of each of some topics of one partition, as far as a leader answers. */
+    Map<String, Integer> leaderEpochs(Collection<String> topics) {
+        Map<String, Integer> epochs = new HashMap<>();
+        try (Admin admin = Admin.create(admin())) {
+            for (String topic : topics) {
+                TopicPartition partition = new TopicPartition(topic, 0);
+                admin.listOffsets(Map.of(partition, OffsetSpec.latest()))
+                        .partitionResult(partition)
+                        .get()
+                        .leaderEpoch()
+                        .ifPresent(epoch -> epochs.put(topic, epoch));
+            }
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof KafkaException known ? known : new KafkaException(e.getCause());
+        }
+        return epochs;
+    }
+
+    private Map<String, Object> admin() {
+        Map<String, Object> admin = new HashMap<>(settings);
+        admin.keySet().retainAll(AdminClientConfig.configNames());
+        return admin;
     }
 
     /** Hands over all records of some topics, in order within each partition. */

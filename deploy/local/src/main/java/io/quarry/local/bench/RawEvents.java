@@ -53,6 +53,7 @@ final class RawEvents {
                         .setJob(sample)
                         .setSource(new Source(topic, 7L))
                         .setStarted(true)
+                        .setDeliveries(1)
                         .build());
         this.header = Arrays.copyOf(claimed, HEADER);
         byte[] job = serdes.serializer(Job.class).serialize(topic, sample);

@@ -8,7 +8,6 @@ import io.quarry.avro.State;
 import io.quarry.local.audit.AuditReport;
 import io.quarry.local.audit.AuditSettings;
 import io.quarry.local.audit.Auditor;
-import io.quarry.local.audit.Disturbance;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +23,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 
 /** One run: starts an installation, loads it, breaks it, lets it finish, and judges what it left. */
 public final class Chaos {
@@ -73,18 +71,9 @@ public final class Chaos {
             drain(submitter, observer);
             installation.stopWork();
             progress.accept("auditing");
-            List<Disturbance> disturbances = new ArrayList<>(injector.disturbances());
-            disturbances.addAll(observer.leaves());
-            Files.writeString(
-                    settings.directory().resolve("disturbances.txt"),
-                    disturbances.stream().map(Chaos::line).collect(Collectors.joining()));
-            AuditReport audit = audit(installation, disturbances);
+            AuditReport audit = audit(installation);
             return judge(installation, submitter, observer, injector, recoveries, audit);
         }
-    }
-
-    private static String line(Disturbance disturbance) {
-        return disturbance.from() + " " + disturbance.to() + " " + disturbance.records() + "\n";
     }
 
     /** Submits evenly over the time given, with the faults in between. */
@@ -132,7 +121,7 @@ public final class Chaos {
         }
     }
 
-    private AuditReport audit(Installation installation, List<Disturbance> disturbances) throws IOException {
+    private AuditReport audit(Installation installation) throws IOException {
         Path scratch = settings.directory().resolve("audit");
         Files.createDirectories(scratch);
         return Auditor.audit(
@@ -143,7 +132,6 @@ public final class Chaos {
                         Duration.ofMinutes(10),
                         settings.timing().leaseTicks(),
                         settings.workers(),
-                        disturbances,
                         Optional.of(installation.datasets()),
                         scratch,
                         256L << 20),

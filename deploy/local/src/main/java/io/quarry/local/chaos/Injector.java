@@ -1,11 +1,8 @@
 package io.quarry.local.chaos;
 
-import io.quarry.local.audit.Disturbance;
 import io.quarry.schemas.Topics;
 import java.io.IOException;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -31,19 +28,14 @@ final class Injector implements AutoCloseable {
     /** A scheduler's place is given away when its session of 10 s is over. */
     private static final Duration SESSION = Duration.ofSeconds(9);
 
-    private static final Duration GRACE = Duration.ofSeconds(3);
-
     private final Installation installation;
     private final Submitter submitter;
     private final Observer observer;
     private final Recoveries recoveries;
     private final Admin admin;
-    private final Clock clock;
-    private final int workers;
     private final long seed;
     private final Topics topics;
     private final Map<FaultKind, Integer> counts = new EnumMap<>(FaultKind.class);
-    private final List<Disturbance> disturbances = new ArrayList<>();
     private final List<Thread> under = new ArrayList<>();
 
     Injector(
@@ -56,8 +48,6 @@ final class Injector implements AutoCloseable {
         this.submitter = submitter;
         this.observer = observer;
         this.recoveries = recoveries;
-        this.clock = chaos.clock();
-        this.workers = chaos.workers();
         this.seed = chaos.seed();
         this.topics = installation.topics();
         Map<String, Object> settings = new HashMap<>(installation.kafka());
@@ -79,7 +69,6 @@ final class Injector implements AutoCloseable {
     }
 
     private void run(Fault fault) {
-        Instant from = clock.instant();
         LOG.atInfo()
                 .addKeyValue("fault", fault.kind().flag())
                 .addKeyValue("target", fault.target())
@@ -91,16 +80,6 @@ final class Injector implements AutoCloseable {
             Thread.currentThread().interrupt();
         } catch (IOException | ExecutionException | KafkaException e) {
             LOG.atWarn().addKeyValue("fault", fault.kind().flag()).log("fault did not go as meant", e);
-        }
-        int held = switch (fault.kind()) {
-            case KILL_WORKER, PAUSE_WORKER, CUT_WORKER -> 1;
-            case KILL_BROKER, CUT_ALL -> workers;
-            default -> 0;
-        };
-        if (held > 0) {
-            synchronized (this) {
-                disturbances.add(new Disturbance(from, clock.instant().plus(GRACE), held));
-            }
         }
     }
 
@@ -258,10 +237,6 @@ final class Injector implements AutoCloseable {
 
     synchronized Map<FaultKind, Integer> counts() {
         return new EnumMap<>(counts);
-    }
-
-    synchronized List<Disturbance> disturbances() {
-        return List.copyOf(disturbances);
     }
 
     /** Waits until every fault that was begun is mended. */

@@ -5,12 +5,10 @@ import io.quarry.avro.JobEventType;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Source;
 import io.quarry.avro.State;
-import io.quarry.local.audit.Disturbance;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.serde.WireSerdes;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -34,17 +32,11 @@ final class Observer implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(50);
     private static final Set<State> FINAL = Set.of(State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED);
 
-    /** A worker leaves its queue when its job takes this long; what was on its way to it then comes back a moment later. */
-    private static final long LONG_JOB_MS = 900;
-
-    private static final Duration LEAVING = Duration.ofSeconds(10);
-
     /** What is known about a job. */
     private static final class Seen {
         private @Nullable JobState row;
         private int claims;
         private long place = -1;
-        private long claimedAt;
     }
 
     private final KafkaConsumer<byte[], byte[]> consumer;
@@ -55,7 +47,6 @@ final class Observer implements AutoCloseable {
     private final Map<String, Seen> jobs = new HashMap<>();
     private final Map<String, String> ofWorker = new HashMap<>();
     private final Map<String, Integer> claimsOfWorker = new HashMap<>();
-    private final List<Disturbance> leaves = new ArrayList<>();
     private int finals;
     private volatile boolean closed;
 
@@ -119,17 +110,10 @@ final class Observer implements AutoCloseable {
         } else if (event.getType() == JobEventType.CLAIMED && worker != null) {
             Seen seen = seen(event.getJobId());
             seen.claims++;
-            seen.claimedAt = record.timestamp();
             ofWorker.put(worker, event.getJobId());
             claimsOfWorker.merge(worker, 1, Integer::sum);
         } else if (event.getType() == JobEventType.FINISHED && worker != null) {
             ofWorker.remove(worker, event.getJobId());
-            long claimedAt = seen(event.getJobId()).claimedAt;
-            if (record.timestamp() - claimedAt > LONG_JOB_MS) {
-                Instant from = Instant.ofEpochMilli(claimedAt);
-                leaves.add(new Disturbance(
-                        from, Instant.ofEpochMilli(record.timestamp()).plus(LEAVING), 1));
-            }
         }
     }
 
@@ -173,11 +157,6 @@ final class Observer implements AutoCloseable {
 
     synchronized int claimsOf(String worker) {
         return claimsOfWorker.getOrDefault(worker, 0);
-    }
-
-    /** When workers left their queue for a long job: each may have had one more record on its way to it. */
-    synchronized List<Disturbance> leaves() {
-        return List.copyOf(leaves);
     }
 
     /** Jobs whose record lies below an offset and that nobody has claimed. */

@@ -4,13 +4,11 @@ import io.quarry.local.FileTree;
 import io.quarry.local.audit.AuditReport;
 import io.quarry.local.audit.AuditSettings;
 import io.quarry.local.audit.Auditor;
-import io.quarry.local.audit.Disturbance;
 import io.quarry.local.audit.Finding;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -70,12 +68,6 @@ final class AuditCommand implements Callable<Integer> {
             description = "Workers of a group: a start may be overtaken by one fewer (default: as many as claimed).")
     private @Nullable Integer workers;
 
-    @Option(
-            names = "--disturbances",
-            paramLabel = "FILE",
-            description = "What 'quarry chaos --keep' wrote: starts out of order that it explains are no finding.")
-    private @Nullable Path disturbances;
-
     @Option(names = "--datasets", paramLabel = "DIR", description = "Another directory with datasets to look through.")
     private @Nullable Path datasets;
 
@@ -102,7 +94,6 @@ final class AuditCommand implements Callable<Integer> {
             throw CommandFailure.badUsage("--memory is " + memory + ": must be at least 64 MiB");
         }
         Duration quiet = duration();
-        List<Disturbance> known = disturbances == null ? List.of() : read(disturbances);
         Connection to = connection.find(console);
         Path scratch = Files.createTempDirectory("quarry-audit");
         Interruption interruption = Interruption.ofThisThread(Duration.ofSeconds(10));
@@ -115,7 +106,6 @@ final class AuditCommand implements Callable<Integer> {
                             quiet,
                             leaseTicks,
                             workers == null ? 0 : workers,
-                            known,
                             Optional.ofNullable(datasets),
                             scratch,
                             memory * MIB),
@@ -138,22 +128,6 @@ final class AuditCommand implements Callable<Integer> {
         } catch (IllegalArgumentException | DateTimeParseException e) {
             throw CommandFailure.badUsage("--quiet-after is " + quietAfter + ": " + e.getMessage());
         }
-    }
-
-    /** Lines of from, to and records, as the chaos run writes them. */
-    private static List<Disturbance> read(Path file) throws IOException {
-        QuarryCommand.existing(file, "the file of disturbances");
-        List<Disturbance> known = new ArrayList<>();
-        for (String line : Files.readAllLines(file)) {
-            String[] parts = line.split(" ", -1);
-            try {
-                known.add(
-                        new Disturbance(Instant.parse(parts[0]), Instant.parse(parts[1]), Integer.parseInt(parts[2])));
-            } catch (DateTimeParseException | NumberFormatException | ArrayIndexOutOfBoundsException e) {
-                throw CommandFailure.badUsage(file + ": '" + line + "' has to be two instants and a number");
-            }
-        }
-        return known;
     }
 
     static Map<String, Object> tree(AuditReport report) {

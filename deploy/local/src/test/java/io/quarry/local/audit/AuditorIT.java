@@ -16,7 +16,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,7 +87,7 @@ final class AuditorIT {
         story.finished("b", 1, "first", Outcome.SUCCEEDED);
         story.dataset("b", 1, "first");
 
-        AuditReport report = audit(story, true, List.of());
+        AuditReport report = audit(story, true);
 
         assertThat(report.findings()).isEmpty();
         assertThat(report.jobs()).isEqualTo(3);
@@ -174,7 +173,7 @@ final class AuditorIT {
         story.succeeds("good");
         breach.accept(story);
 
-        AuditReport report = audit(story, true, List.of());
+        AuditReport report = audit(story, true);
 
         assertThat(report.findings())
                 .anyMatch(finding -> finding.kind() == kind)
@@ -189,29 +188,43 @@ final class AuditorIT {
         story.submitted("waiting", story.append("waiting"));
         story.row("waiting", State.QUEUED, 1, null);
 
-        AuditReport report = audit(story, false, List.of());
+        AuditReport report = audit(story, false);
 
         assertThat(report.findings()).isEmpty();
         assertThat(report.open()).isEqualTo(2);
     }
 
-    @Test
-    void aDisturbanceExplainsAsManyLateStartsAsItHeldRecords() throws Exception {
+    /**
+     * Who claims which record how often delivered, how many of the late ones are explained and how many are not: a worker that
+     * went on to what lies behind a record cannot have held it.
+     */
+    static List<Arguments> orders() {
+        return List.of(
+                Arguments.of("a held by a silent worker", "c:w2 d:w2 a:w1 b:w2", 1, 1),
+                Arguments.of("b held beside a by a silent worker", "c:w2 d:w2 a:w1 b:w1", 2, 0),
+                Arguments.of("a handed out before", "c:w1 d:w1 a:w1:2 b:w1:2", 2, 0),
+                Arguments.of("c by the worker that then took a and b", "c:w1 a:w1 b:w1 d:w1", 0, 2),
+                Arguments.of("three before d, none behind it", "a:w1 b:w1 c:w1 d:w1", 0, 0));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("orders")
+    void aLateStartIsExplainedByTheLogOrFound(String name, String claims, int explained, int found) throws Exception {
         Story story = story();
         long[] offsets = {story.append("a"), story.append("b"), story.append("c"), story.append("d")};
-        for (int i : new int[] {2, 3, 0, 1}) {
-            String id = "abcd".substring(i, i + 1);
-            story.claimed(id, 1, "x", offsets[i]);
-            story.row(id, State.CANCELLED, 1, null);
+        for (String claim : claims.split(" ", -1)) {
+            String[] parts = claim.split(":", -1);
+            int deliveries = parts.length > 2 ? Integer.parseInt(parts[2]) : 1;
+            story.claimed(parts[0], 1, "x", offsets[parts[0].charAt(0) - 'a'], parts[1], deliveries);
+            story.row(parts[0], State.CANCELLED, 1, null);
             // A millisecond at least lies between two claims.
             story.ticks(5);
         }
-        Disturbance paused = new Disturbance(Instant.EPOCH, Instant.now(), 1);
 
-        AuditReport report = audit(story, true, List.of(paused));
+        AuditReport report = audit(story, true);
 
-        assertThat(report.fifoExcused()).isEqualTo(1);
-        assertThat(report.fifoBreaks()).isEqualTo(1);
+        assertThat(report.fifoExcused()).isEqualTo(explained);
+        assertThat(report.fifoBreaks()).isEqualTo(found);
     }
 
     private static Story story() throws IOException {
@@ -224,7 +237,7 @@ final class AuditorIT {
         return new Story(topics, serdes, producer, datasets);
     }
 
-    private static AuditReport audit(Story story, boolean complete, List<Disturbance> disturbances) throws IOException {
+    private static AuditReport audit(Story story, boolean complete) throws IOException {
         Path scratch = Files.createTempDirectory(directory, "scratch");
         return Auditor.audit(
                 new AuditSettings(
@@ -234,7 +247,6 @@ final class AuditorIT {
                         Duration.ofMinutes(10),
                         LEASE,
                         1,
-                        disturbances,
                         Optional.of(story.datasets()),
                         scratch,
                         128L << 20),

@@ -67,13 +67,18 @@ final class Story {
     }
 
     void claimed(String id, int attempt, String claim, long offset) {
+        claimed(id, attempt, claim, offset, "w", 1);
+    }
+
+    void claimed(String id, int attempt, String claim, long offset, String worker, int deliveries) {
         event(
                 id,
                 JobEventType.CLAIMED,
                 e -> e.setJob(job(id))
                         .setAttempt(attempt)
                         .setClaim(claim)
-                        .setWorker("w")
+                        .setWorker(worker)
+                        .setDeliveries(deliveries)
                         .setSource(source(offset)));
     }
 
