@@ -15,6 +15,7 @@ import java.util.Set;
  * @param workers worker processes
  * @param schedulers scheduler processes
  * @param faults kinds of fault to choose from
+ * @param gap mean time between two faults
  * @param timing how quickly it notices
  * @param directory an empty directory for everything; whoever made it removes it
  */
@@ -25,9 +26,13 @@ public record ChaosSettings(
         int workers,
         int schedulers,
         Set<FaultKind> faults,
+        Duration gap,
         Timing timing,
         Path directory,
         Clock clock) {
+    /** Time between two faults that says nothing else: a run of a minute has room for twenty. */
+    public static final Duration GAP = Duration.ofMillis(2_500);
+
     /**
      * How quickly an installation notices.
      *
@@ -50,6 +55,6 @@ public record ChaosSettings(
     }
 
     Schedule schedule() {
-        return Schedule.of(seed, load, faults, workers, schedulers, timing.lease());
+        return Schedule.of(seed, load, faults, workers, schedulers, timing.lease(), gap);
     }
 }

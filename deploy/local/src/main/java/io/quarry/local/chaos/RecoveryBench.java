@@ -66,8 +66,8 @@ public final class RecoveryBench {
     private Map<String, Seconds> with(String name, Timing timing)
             throws IOException, InterruptedException, TimeoutException {
         Path place = Files.createDirectories(directory.resolve(name));
-        ChaosSettings settings =
-                new ChaosSettings(1, Duration.ofMinutes(1), 1, WORKERS, 2, Set.of(), timing, place, clock);
+        ChaosSettings settings = new ChaosSettings(
+                1, Duration.ofMinutes(1), 1, WORKERS, 2, Set.of(), ChaosSettings.GAP, timing, place, clock);
         Map<String, Seconds> measured = new LinkedHashMap<>();
         try (Installation installation = Installation.start(settings, progress);
                 Submitter submitter = new Submitter(installation.settings(), installation.topics(), clock);

@@ -17,9 +17,6 @@ import java.util.Set;
  * @param faults in the order of their time
  */
 public record Schedule(List<Fault> faults) {
-    private static final long LEAST_GAP_MS = 1_000;
-    private static final long MOST_GAP_MS = 4_000;
-
     public Schedule {
         faults = List.copyOf(faults);
     }
@@ -30,9 +27,10 @@ public record Schedule(List<Fault> faults) {
      * @param load how long jobs are submitted: faults fall within it
      * @param kinds kinds to choose from
      * @param lease how long a lease lasts: pauses and cuts last one and a half to four of it
+     * @param gap mean time between two faults; any two are 0.4 to 1.6 of it apart
      */
     public static Schedule of(
-            long seed, Duration load, Set<FaultKind> kinds, int workers, int schedulers, Duration lease) {
+            long seed, Duration load, Set<FaultKind> kinds, int workers, int schedulers, Duration lease, Duration gap) {
         if (kinds.isEmpty()) {
             return new Schedule(List.of());
         }
@@ -40,7 +38,7 @@ public record Schedule(List<Fault> faults) {
         Random random = new Random(seed);
         List<Fault> faults = new ArrayList<>();
         Deque<FaultKind> deck = new ArrayDeque<>();
-        long at = gap(random);
+        long at = next(random, gap);
         while (at < load.toMillis()) {
             if (deck.isEmpty()) {
                 List<FaultKind> fresh = new ArrayList<>(EnumSet.copyOf(kinds));
@@ -52,12 +50,13 @@ public record Schedule(List<Fault> faults) {
             int target = random.nextInt(scheduler ? schedulers : workers);
             long length = lease.toMillis() * 3 / 2 + random.nextInt((int) (lease.toMillis() * 5 / 2));
             faults.add(new Fault(Duration.ofMillis(at), kind, target, Duration.ofMillis(length)));
-            at += gap(random);
+            at += next(random, gap);
         }
         return new Schedule(faults);
     }
 
-    private static long gap(Random random) {
-        return LEAST_GAP_MS + random.nextInt((int) (MOST_GAP_MS - LEAST_GAP_MS));
+    private static long next(Random random, Duration gap) {
+        long least = gap.toMillis() * 2 / 5;
+        return least + random.nextInt((int) (gap.toMillis() * 8 / 5 - least));
     }
 }

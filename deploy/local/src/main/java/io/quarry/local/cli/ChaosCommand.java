@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.local.DataDirectory;
 import io.quarry.local.FileTree;
 import io.quarry.local.LogFile;
 import io.quarry.local.chaos.Chaos;
@@ -36,8 +37,9 @@ import picocli.CommandLine.Option;
                     + " left behind, except with --keep or after a breach the directory with all logs and topics."
         },
         footerHeading = "%nExample:%n",
-        footer = "  quarry chaos --jobs 300 --minutes 1 --seed 7%n"
-                + "  quarry chaos --jobs 10000 --minutes 30 --workers 4 --faults kill-worker,kill-broker -o json")
+        footer =
+                "  quarry chaos --jobs 300 --minutes 1 --seed 7%n"
+                        + "  quarry chaos --jobs 10000 --minutes 30 --gap 10 --workers 4 --faults kill-worker,kill-broker -o json")
 final class ChaosCommand implements Callable<Integer> {
     private static final Duration STOP = Duration.ofSeconds(60);
 
@@ -79,6 +81,15 @@ final class ChaosCommand implements Callable<Integer> {
                             + " none.")
     private List<String> only = List.of();
 
+    @Option(
+            names = "--gap",
+            paramLabel = "SECONDS",
+            defaultValue = "2.5",
+            description =
+                    "Mean time between two faults (default: ${DEFAULT-VALUE}). On a busy machine a broker takes twenty"
+                            + " seconds to come back: with less between faults little gets done.")
+    private double gap;
+
     @Option(names = "--keep", description = "Keeps the directory.")
     private boolean keep;
 
@@ -98,6 +109,7 @@ final class ChaosCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         check(jobs >= 1 && jobs <= 1_000_000, "--jobs is " + jobs + ": must be from 1 to 1000000");
         check(minutes > 0 && minutes <= 10_000, "--minutes is " + minutes + ": must be above 0 and at most 10000");
+        check(gap >= 0.1 && gap <= 3_600, "--gap is " + gap + ": must be from 0.1 to 3600");
         check(workers >= 1 && workers <= 64, "--workers is " + workers + ": must be from 1 to 64");
         Set<FaultKind> kinds = kinds(only);
         Path directory = place == null
@@ -110,11 +122,13 @@ final class ChaosCommand implements Callable<Integer> {
                 workers,
                 2,
                 kinds,
+                Duration.ofMillis(Math.round(gap * 1_000)),
                 ChaosSettings.Timing.SHORT,
                 directory,
                 console.clock());
         boolean kept = keep;
-        Files.createDirectories(directory.resolve("logs"));
+        // What is kept can be looked at with 'quarry local --data DIR' and audited again.
+        DataDirectory.open(directory).close();
         Interruption interruption = Interruption.ofThisThread(STOP);
         try (AutoCloseable log = LogFile.open(directory.resolve("logs").resolve("chaos.log"))) {
             console.say("seed " + settings.seed() + ", directory " + directory);
@@ -124,6 +138,10 @@ final class ChaosCommand implements Callable<Integer> {
             if (kept) {
                 console.say("kept: " + directory + " (logs, topics, datasets); the same schedule again: --seed "
                         + report.seed());
+                console.say(
+                        "to look into it: quarry local --data " + directory + ", then quarry audit --data " + directory
+                                + " --final --lease-ticks "
+                                + settings.timing().leaseTicks());
             }
             return report.clean() ? ExitCodes.DONE : ExitCodes.FAILED;
         } catch (InterruptedException | InterruptException e) {

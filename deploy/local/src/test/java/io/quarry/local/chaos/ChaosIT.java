@@ -13,8 +13,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Three fixed seeds, every kind of fault in one of them, 300 jobs in all. */
+/** Three fixed seeds, every kind of fault in one of them, 300 jobs each. */
 final class ChaosIT {
+    private static final int JOBS = 300;
     private static final Duration LOAD = Duration.ofSeconds(20);
 
     @TempDir
@@ -50,13 +51,22 @@ final class ChaosIT {
     @MethodSource("runs")
     void noJobIsLostDoubledOrWrong(int seed, Set<FaultKind> kinds) throws Exception {
         ChaosSettings settings = new ChaosSettings(
-                100, LOAD, seed, 2, 2, kinds, ChaosSettings.Timing.SHORT, directory, Clock.systemUTC());
+                JOBS,
+                LOAD,
+                seed,
+                2,
+                2,
+                kinds,
+                ChaosSettings.GAP,
+                ChaosSettings.Timing.SHORT,
+                directory,
+                Clock.systemUTC());
         assertThat(settings.schedule().faults()).extracting(Fault::kind).containsAll(kinds);
 
         ChaosReport report = Chaos.run(settings, line -> {});
 
         assertThat(report.breaches()).isEmpty();
-        assertThat(report.jobs()).isEqualTo(100);
-        assertThat(report.audit().jobs()).isEqualTo(100);
+        assertThat(report.jobs()).isEqualTo(JOBS);
+        assertThat(report.audit().jobs()).isEqualTo(JOBS);
     }
 }

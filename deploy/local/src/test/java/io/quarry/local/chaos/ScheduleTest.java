@@ -54,6 +54,6 @@ final class ScheduleTest {
     }
 
     private static Schedule schedule(long seed, Set<FaultKind> kinds) {
-        return Schedule.of(seed, Duration.ofMinutes(2), kinds, 3, 2, LEASE);
+        return Schedule.of(seed, Duration.ofMinutes(2), kinds, 3, 2, LEASE, ChaosSettings.GAP);
     }
 }
