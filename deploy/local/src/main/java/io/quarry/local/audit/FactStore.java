@@ -39,6 +39,10 @@ final class FactStore implements AutoCloseable {
 
     private static final List<Fact.Kind> KINDS = List.of(Fact.Kind.values());
 
+    /** What a fact takes while it is sorted, and twice that. */
+    private static final long SORTED_ROW_BYTES = 1_000;
+
+    private final long memoryBytes;
     private final DuckDBConnection connection;
     private final DuckDBAppender facts;
     private final DuckDBAppender starts;
@@ -55,6 +59,7 @@ final class FactStore implements AutoCloseable {
     }
 
     FactStore(Path scratch, long memoryBytes) throws SQLException {
+        this.memoryBytes = memoryBytes;
         Path spill = scratch.resolve("spill");
         try {
             Files.createDirectories(spill);
@@ -163,29 +168,44 @@ final class FactStore implements AutoCloseable {
 
     /** Hands over every job's facts, and its name before them. */
     void eachJob(Consumer<Trail> judged) throws SQLException {
+        long[] rows = {0};
+        query("SELECT count(*) FROM facts", row -> rows[0] = row.getLong(1));
+        // A part at a time, so small that its sort needs no disk: one that spilled was seen to give a job's facts in
+        // two places.
+        long parts = rows[0] / Math.max(1, memoryBytes / SORTED_ROW_BYTES) + 1;
+        for (long part = 0; part < parts; part++) {
+            eachJobOf(part, parts, judged);
+        }
+    }
+
+    private void eachJobOf(long part, long parts, Consumer<Trail> judged) throws SQLException {
         String sql = "SELECT job1, job2, kind, part, off, attempt, claim, code, id FROM facts"
-                + " ORDER BY job1, job2, topic, part, off";
+                + " WHERE (job2 & 1048575) % ? = ? ORDER BY job1, job2, topic, part, off";
         List<Fact> ofJob = new ArrayList<>();
         @Nullable String[] name = {null};
         long[] current = new long[2];
-        query(sql, row -> {
-            if (!ofJob.isEmpty() && (row.getLong(1) != current[0] || row.getLong(2) != current[1])) {
-                judged.accept(trail(name[0], ofJob));
-                ofJob.clear();
-                name[0] = null;
-            }
-            current[0] = row.getLong(1);
-            current[1] = row.getLong(2);
-            String id = row.getString(9);
-            name[0] = id == null ? name[0] : id;
-            ofJob.add(new Fact(
-                    KINDS.get(row.getInt(3)),
-                    row.getInt(4),
-                    row.getLong(5),
-                    row.getInt(6),
-                    row.getLong(7),
-                    row.getInt(8)));
-        });
+        query(
+                sql,
+                row -> {
+                    if (!ofJob.isEmpty() && (row.getLong(1) != current[0] || row.getLong(2) != current[1])) {
+                        judged.accept(trail(name[0], ofJob));
+                        ofJob.clear();
+                        name[0] = null;
+                    }
+                    current[0] = row.getLong(1);
+                    current[1] = row.getLong(2);
+                    String id = row.getString(9);
+                    name[0] = id == null ? name[0] : id;
+                    ofJob.add(new Fact(
+                            KINDS.get(row.getInt(3)),
+                            row.getInt(4),
+                            row.getLong(5),
+                            row.getInt(6),
+                            row.getLong(7),
+                            row.getInt(8)));
+                },
+                parts,
+                part);
         if (!ofJob.isEmpty()) {
             judged.accept(trail(name[0], ofJob));
         }
