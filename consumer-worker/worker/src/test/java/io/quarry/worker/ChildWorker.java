@@ -35,8 +35,13 @@ final class ChildWorker implements AutoCloseable {
         try (Writer writer = Files.newBufferedWriter(file)) {
             properties.store(writer, null);
         }
+        return start(dir, WorkerMain.class, file.toString());
+    }
+
+    static ChildWorker start(Path dir, Class<?> main, String... arguments) throws IOException {
+        Files.createDirectories(dir);
         Path errors = Files.createTempFile(dir, "worker", ".log");
-        Process process = new ProcessBuilder(
+        ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx128m",
                         "-XX:TieredStopAtLevel=1",
@@ -45,11 +50,10 @@ final class ChildWorker implements AutoCloseable {
                         "-Djava.io.tmpdir=" + dir,
                         "-cp",
                         System.getProperty("java.class.path"),
-                        WorkerMain.class.getName(),
-                        file.toString())
-                .redirectError(errors.toFile())
-                .start();
-        return new ChildWorker(process, errors);
+                        main.getName())
+                .redirectError(errors.toFile());
+        builder.command().addAll(List.of(arguments));
+        return new ChildWorker(builder.start(), errors);
     }
 
     private void read() {

@@ -31,7 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a worker takes from its queue and what it leaves there, with the topics as they are in production. */
 class WorkerQueueIT {
-    private static final int DRAINS = 6;
+    /** More of them by a property: the README says how. */
+    private static final int DRAINS = Integer.getInteger("drains", 6);
 
     @TempDir
     private static Path shared;
@@ -42,7 +43,7 @@ class WorkerQueueIT {
 
     @BeforeAll
     static void startCluster() throws Exception {
-        cluster = TestCluster.start(shared.resolve("broker"), "acks", "aborted", "large", "drained");
+        cluster = TestCluster.start(shared.resolve("broker"), "acks", "aborted", "large", "drained", "held");
     }
 
     @AfterAll
@@ -97,6 +98,30 @@ class WorkerQueueIT {
         JobEvent unused = cluster.await1(JobEventType.FINISHED, "after");
 
         assertThat(ScriptedHandler.BEGAN).containsExactly("committed", "after");
+    }
+
+    /** It dies between taking the record and the claim: nobody knows of it but the broker. */
+    @Test
+    void aKillBeforeTheClaimCostsNeitherTheJobNorItsTurn() throws Exception {
+        cluster.submit("held", Jobs.scripted("first", "ok"));
+        cluster.submit("held", Jobs.scripted("second", "ok"));
+        try (ChildWorker holder = ChildWorker.start(
+                shared.resolve("held"),
+                HolderMain.class,
+                bootstrap(),
+                cluster.topics.shareGroup("held"),
+                cluster.topics.jobs("held"))) {
+            holder.awaitReady();
+            assertThat(holder.output()).containsExactly("HOLDS 0");
+            holder.kill();
+            assertThat(holder.exitCode()).isEqualTo(137);
+        }
+        start("w1", "held");
+
+        JobEvent unused = cluster.await1(JobEventType.FINISHED, "second");
+
+        assertThat(ScriptedHandler.BEGAN).containsExactly("first", "second");
+        assertThat(cluster.await1(JobEventType.CLAIMED, "first").getAttempt()).isEqualTo(1);
     }
 
     @Test
