@@ -44,7 +44,7 @@ class BrokerAwayTest {
 
     @Test
     void everyQuestionEndsInTheSameError() throws IOException {
-        settings.put("submit.timeout.ms", "300");
+        settings.put("submit.timeout.ms", "2000");
         try (TinyRegistry registry = TinyRegistry.start();
                 QuarryClient cut = QuarryClient.connect(registered(registry))) {
             assertThatThrownBy(() -> cut.handle("x").state()).isInstanceOf(BrokerUnreachableException.class);

@@ -58,13 +58,13 @@ class LostCommandsTest {
                     }
                     if (command.getType() == CommandType.GRANT) {
                         began.add(claim);
-                        log.finish(jobOf.get(claim), claim, Outcome.SUCCEEDED);
+                        log.finish(jobOf.getOrDefault(claim, ""), claim, Outcome.SUCCEEDED);
                     } else {
                         stopped.add(claim);
                     }
                 }
                 for (String claim : List.copyOf(waiting)) {
-                    log.event(TestLog.begin(JobEventType.HEARTBEAT, jobOf.get(claim))
+                    log.event(TestLog.begin(JobEventType.HEARTBEAT, jobOf.getOrDefault(claim, ""))
                             .setClaim(claim)
                             .setStarted(false));
                 }
