@@ -89,11 +89,7 @@ public final class JobLifecycle implements AutoCloseable {
         Topology intake = new IntakeTopology(settings, () -> new RegistryWire(serdes), starts).get();
         begin(intake, prefix + "intake", kafka, streams);
         Topology states = new LifecycleTopology(settings, () -> new RegistryWire(serdes), statesTopic).get();
-        // A task of one input has no order between inputs to wait for, and the looks at it cost a fifteenth of the
-        // thread.
-        Map<String, String> oneInput = new HashMap<>(streams);
-        oneInput.putIfAbsent(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, "-1");
-        begin(states, prefix + "lifecycle", kafka, oneInput);
+        begin(states, prefix + "lifecycle", kafka, streams);
         KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(new HashMap<>(kafka), new ByteArraySerializer(), new ByteArraySerializer());
         parts.push(() -> producer.close(Duration.ofSeconds(1)));
