@@ -15,7 +15,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.TopicPartition;
@@ -89,7 +88,20 @@ final class Control implements AutoCloseable {
 
     /** Where the log of events ends now. */
     Map<TopicPartition, Long> ends() throws InterruptedException {
-        return offsets(Set.of(topics.events()), OffsetSpec.latest());
+        try {
+            Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
+            admin.describeTopics(Set.of(topics.events()))
+                    .allTopicNames()
+                    .get()
+                    .forEach((name, topic) -> topic.partitions()
+                            .forEach(partition ->
+                                    asked.put(new TopicPartition(name, partition.partition()), OffsetSpec.latest())));
+            Map<TopicPartition, Long> ends = new HashMap<>();
+            admin.listOffsets(asked).all().get().forEach((partition, info) -> ends.put(partition, info.offset()));
+            return ends;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the broker does not say where its topics end", e.getCause());
+        }
     }
 
     /** Waits until the lifecycle has taken in all events below these ends. */
@@ -127,24 +139,6 @@ final class Control implements AutoCloseable {
                     .get();
         } catch (ExecutionException e) {
             throw new IllegalStateException("the broker does not say how far the lifecycle is", e.getCause());
-        }
-    }
-
-    private Map<TopicPartition, Long> offsets(Set<String> names, OffsetSpec which) throws InterruptedException {
-        try {
-            Map<TopicPartition, OffsetSpec> asked = new HashMap<>();
-            admin.describeTopics(names)
-                    .allTopicNames()
-                    .get()
-                    .forEach((name, topic) -> topic.partitions()
-                            .forEach(partition -> asked.put(new TopicPartition(name, partition.partition()), which)));
-            Map<TopicPartition, ListOffsetsResultInfo> found =
-                    admin.listOffsets(asked).all().get();
-            Map<TopicPartition, Long> offsets = new HashMap<>();
-            found.forEach((partition, info) -> offsets.put(partition, info.offset()));
-            return offsets;
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("the broker does not say where its topics end", e.getCause());
         }
     }
 

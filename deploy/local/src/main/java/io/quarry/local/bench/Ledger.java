@@ -14,11 +14,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 
 /**
@@ -42,41 +39,24 @@ final class Ledger implements AutoCloseable {
         WireSerdes serdes = WireSerdes.of(settings);
         this.events = serdes.deserializer(JobEvent.class);
         this.states = serdes.deserializer(JobState.class);
-        this.consumer = new KafkaConsumer<>(Map.of(
-                "bootstrap.servers",
-                settings.getOrDefault("bootstrap.servers", ""),
-                "key.deserializer",
-                ByteArrayDeserializer.class,
-                "value.deserializer",
-                ByteArrayDeserializer.class,
-                "isolation.level",
-                "read_committed",
-                "enable.auto.commit",
-                false,
-                "max.poll.records",
-                100_000,
-                "fetch.min.bytes",
-                4 << 20,
-                "fetch.max.wait.ms",
-                200));
-        readFromTheEnd();
+        this.consumer = LogEnd.consumer(
+                settings,
+                Map.of(
+                        "isolation.level",
+                        "read_committed",
+                        "max.poll.records",
+                        100_000,
+                        "fetch.min.bytes",
+                        4 << 20,
+                        "fetch.max.wait.ms",
+                        200));
+        LogEnd.seek(consumer, List.of(topics.events()));
     }
 
     /** From here on a job counts as done once its state says so: the scheduler has caught up with it. Nothing may be running. */
     void includeStates() {
         withStates = true;
-        readFromTheEnd();
-    }
-
-    private void readFromTheEnd() {
-        List<TopicPartition> partitions = Stream.of(topics.events(), topics.states())
-                .filter(topic -> withStates || topic.equals(topics.events()))
-                .flatMap(topic -> consumer.partitionsFor(topic).stream())
-                .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
-                .toList();
-        consumer.assign(partitions);
-        consumer.seekToEnd(partitions);
-        partitions.forEach(consumer::position);
+        LogEnd.seek(consumer, List.of(topics.events(), topics.states()));
     }
 
     /** Waits until all of these jobs are done; returns when each started, by the machine's monotonic clock. */

@@ -24,8 +24,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serializer;
@@ -70,28 +68,11 @@ final class Queues implements AutoCloseable {
         producer.put("linger.ms", 0);
         producer.put("batch.size", 0);
         this.single = new KafkaProducer<>(producer);
-        this.claims = new KafkaConsumer<>(Map.of(
-                "bootstrap.servers",
-                broker,
-                "key.deserializer",
-                ByteArrayDeserializer.class,
-                "value.deserializer",
-                ByteArrayDeserializer.class,
-                "enable.auto.commit",
-                false,
-                "max.poll.records",
-                100_000,
-                // Some twenty jobs: to look after each of them would cost more than what is measured.
-                "fetch.min.bytes",
-                16 << 10,
-                "fetch.max.wait.ms",
-                (int) LOOK.toMillis()));
-        List<TopicPartition> partitions = claims.partitionsFor(topics.events()).stream()
-                .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
-                .toList();
-        claims.assign(partitions);
-        claims.seekToEnd(partitions);
-        partitions.forEach(claims::position);
+        // Some twenty jobs a fetch: to look after each of them would cost more than what is measured.
+        this.claims = LogEnd.consumer(
+                settings, Map.of("max.poll.records", 100_000, "fetch.min.bytes", 16 << 10, "fetch.max.wait.ms", (int)
+                        LOOK.toMillis()));
+        LogEnd.seek(claims, List.of(topics.events()));
     }
 
     private void provision(Map<String, String> settings, Collection<String> groups) {

@@ -13,8 +13,6 @@ import java.util.Map;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
@@ -147,25 +145,9 @@ public final class RestoreBench {
 
         Rows(Map<String, String> settings, String topic) {
             this.states = WireSerdes.of(settings).deserializer(JobState.class);
-            this.consumer = new KafkaConsumer<>(Map.of(
-                    "bootstrap.servers",
-                    settings.getOrDefault("bootstrap.servers", ""),
-                    "client.id",
-                    "bench-" + UUID.randomUUID(),
-                    "key.deserializer",
-                    ByteArrayDeserializer.class,
-                    "value.deserializer",
-                    ByteArrayDeserializer.class,
-                    "isolation.level",
-                    "read_committed",
-                    "enable.auto.commit",
-                    false));
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(partition -> new TopicPartition(topic, partition.partition()))
-                    .toList();
-            consumer.assign(partitions);
-            consumer.seekToEnd(partitions);
-            partitions.forEach(consumer::position);
+            this.consumer = LogEnd.consumer(
+                    settings, Map.of("client.id", "bench-" + UUID.randomUUID(), "isolation.level", "read_committed"));
+            LogEnd.seek(consumer, List.of(topic));
         }
 
         /** Waits for the row of a job that was queued before: running, and with the source of its submission. */
