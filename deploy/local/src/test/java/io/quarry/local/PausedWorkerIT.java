@@ -40,7 +40,8 @@ class PausedWorkerIT {
         given.put("workers", "2");
         given.put("worker.memory.bytes", Long.toString(512L << 20));
         given.put("worker.heartbeat.ms", "300");
-        given.put("lease.ticks", "20");
+        // 6 s: with 2 s a machine that is short of processors takes the job from its first worker before the test does.
+        given.put("lease.ticks", "60");
         given.put("tick.interval.ms", "100");
         LocalSettings settings = LocalSettings.of(temporary.resolve("data"), given, new Machine(4L << 30, 2));
         try (LocalMode local = LocalMode.start(settings);
