@@ -14,7 +14,7 @@ public record Topics(String prefix) {
     /** Group that always exists. */
     public static final String DEFAULT_GROUP = "default";
 
-    private static final Pattern GROUP = Pattern.compile("[a-z][a-z0-9-]{0,62}");
+    private static final Pattern GROUP = Pattern.compile("[a-z]([a-z0-9-]{0,61}[a-z0-9])?");
 
     public static Topics withDefaultPrefix() {
         return new Topics(DEFAULT_PREFIX);

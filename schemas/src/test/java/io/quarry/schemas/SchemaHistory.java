@@ -4,12 +4,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import io.quarry.avro.Command;
 import io.quarry.avro.DeadJob;
+import io.quarry.avro.GroupRevision;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Manifest;
 import io.quarry.avro.OfflineQuery;
 import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.ScalingDecision;
+import io.quarry.avro.WorkerState;
 import io.quarry.schemas.serde.WireSchemas;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +35,10 @@ public final class SchemaHistory {
             ResourceGroup.getClassSchema(),
             Command.getClassSchema(),
             DeadJob.getClassSchema(),
-            Manifest.getClassSchema());
+            Manifest.getClassSchema(),
+            GroupRevision.getClassSchema(),
+            WorkerState.getClassSchema(),
+            ScalingDecision.getClassSchema());
 
     private static final Path DIRECTORY = Path.of("src", "main", "resources", "avro");
 

@@ -55,7 +55,7 @@ record WorkerSettings(
             throw new SettingException(
                     "resource.group",
                     group,
-                    "must be 1 to 63 characters of a-z 0-9 and -, beginning with a letter, and not dead, invalid or oversize");
+                    "must be 1 to 63 characters of a-z 0-9 and -, beginning with a letter, not ending with -, and not dead, invalid or oversize");
         }
         WorkerSize size = new WorkerSize(
                 number(all, "worker.cpu.millis", null, 1),

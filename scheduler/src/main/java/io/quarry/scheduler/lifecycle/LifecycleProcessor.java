@@ -103,7 +103,7 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         this.rows = context.getStateStore(LifecycleTopology.ROWS);
         this.groups = context.getStateStore(LifecycleTopology.GROUPS);
         KeyValueStore<Bytes, byte[]> store = context.getStateStore(LifecycleTopology.TIMERS);
-        this.timers = new Timers(store, settings.leaseTicks());
+        this.timers = new Timers(store);
         this.depths = new Depths(store);
         this.republication = new Republication(store, rows);
         this.metrics = new LifecycleMetrics(context.metrics(), context.taskId().toString());
@@ -199,7 +199,7 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         for (String job : timers.due(now.toEpochMilli(), SWEEP)) {
             apply(job, new Event.Due(), now);
         }
-        timers.leasesOut(SWEEP, (job, claim) -> apply(job, new Event.LeaseOut(claim), now));
+        timers.leasesOut(SWEEP, this::leaseTicks, (job, claim) -> apply(job, new Event.LeaseOut(claim), now));
         for (KeyValue<String, Long> passed : timers.passed()) {
             sweepPassed(passed.key, passed.value, now);
         }
@@ -279,7 +279,7 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
             case SAME, FENCED -> {}
         }
         for (Effect effect : step.effects()) {
-            perform(jobId, effect, now);
+            perform(jobId, after, effect, now);
         }
     }
 
@@ -306,9 +306,9 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         }
     }
 
-    private void perform(String jobId, Effect effect, Instant now) {
+    private void perform(String jobId, @Nullable JobState after, Effect effect, Instant now) {
         if (effect instanceof Effect.RenewLease e) {
-            timers.renew(jobId, e.claim());
+            timers.renew(jobId, e.claim(), after == null ? settings.leaseTicks() : leaseTicks(after));
         } else if (effect instanceof Effect.AppendRetry e) {
             append(topics.retries(e.job().getResourceGroup()), e.job(), now);
         } else if (effect instanceof Effect.AppendOversize e) {
@@ -366,6 +366,18 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         if (wasRunning && (after == null || after.getState() != State.RUNNING)) {
             timers.drop(jobId);
         }
+    }
+
+    private long leaseTicks(String jobId) {
+        byte[] bytes = rows.get(jobId);
+        return bytes == null ? settings.leaseTicks() : leaseTicks(row(jobId, bytes));
+    }
+
+    /** As the job's group says, in whole ticks, else as the setting. */
+    private long leaseTicks(JobState row) {
+        Duration lease = policy(row.getJob().getResourceGroup()).lease();
+        long interval = settings.tickInterval().toMillis();
+        return lease == null ? settings.leaseTicks() : Math.max(1, (lease.toMillis() + interval - 1) / interval);
     }
 
     private RetryPolicy policy(@Nullable JobState row, Event event) {

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param maxAttempts charged attempts of a job that does not say
  * @param timeout longest attempt of a job that does not say
+ * @param longest bound of any attempt, whatever its job says; null for none
+ * @param lease how long a claim lasts without a heartbeat; null for as long as the scheduler is set to
  * @param backoff bound of the wait before the second attempt; doubles with each further one
  * @param maxBackoff bound of the longest wait
  * @param oversize whether jobs larger than a worker may run in a pod of their own
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 record RetryPolicy(
         int maxAttempts,
         Duration timeout,
+        @Nullable Duration longest,
+        @Nullable Duration lease,
         Duration backoff,
         Duration maxBackoff,
         boolean oversize,
@@ -41,7 +45,7 @@ record RetryPolicy(
 
     /** A policy that leaves every cause to the table. */
     RetryPolicy(int maxAttempts, Duration timeout, Duration backoff, Duration maxBackoff, boolean oversize) {
-        this(maxAttempts, timeout, backoff, maxBackoff, oversize, List.of(), List.of());
+        this(maxAttempts, timeout, null, null, backoff, maxBackoff, oversize, List.of(), List.of());
     }
 
     static RetryPolicy of(@Nullable ResourceGroup group) {
@@ -51,6 +55,8 @@ record RetryPolicy(
         return new RetryPolicy(
                 Math.max(1, group.getMaxAttempts()),
                 Duration.ofMillis(Math.max(1, group.getTimeoutMs())),
+                group.getMaxRunMs() == null ? null : Duration.ofMillis(Math.max(1, group.getMaxRunMs())),
+                group.getLeaseMs() == null ? null : Duration.ofMillis(group.getLeaseMs()),
                 Duration.ofMillis(Math.max(0, group.getBackoffMs())),
                 Duration.ofMillis(Math.max(0, group.getMaxBackoffMs())),
                 group.getOversizeCeiling() != null,
@@ -63,7 +69,8 @@ record RetryPolicy(
     }
 
     Duration timeout(Job job) {
-        return job.getTimeoutMs() == null ? timeout : Duration.ofMillis(job.getTimeoutMs());
+        Duration asked = job.getTimeoutMs() == null ? timeout : Duration.ofMillis(job.getTimeoutMs());
+        return longest != null && longest.compareTo(asked) < 0 ? longest : asked;
     }
 
     /** Whether another attempt may follow what ended one by this cause: as the job says, else its group, else the table. */

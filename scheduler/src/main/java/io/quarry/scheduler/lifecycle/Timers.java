@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.ToLongFunction;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
@@ -23,7 +24,6 @@ final class Timers {
     private static final Bytes CLOCK = Bytes.wrap(new byte[] {'C'});
 
     private final KeyValueStore<Bytes, byte[]> store;
-    private final int leaseTicks;
 
     private long ticks;
     private long lastCounted;
@@ -32,9 +32,8 @@ final class Timers {
     /** Every lease expiry before this tick is done. */
     private long leaseFrom;
 
-    Timers(KeyValueStore<Bytes, byte[]> store, int leaseTicks) {
+    Timers(KeyValueStore<Bytes, byte[]> store) {
         this.store = store;
-        this.leaseTicks = leaseTicks;
         byte[] clock = store.get(CLOCK);
         if (clock != null) {
             ByteBuffer in = ByteBuffer.wrap(clock);
@@ -77,8 +76,8 @@ final class Timers {
 
     // ---- leases: L job -> last tick, armed tick, claim; E armed tick, job -> nothing
 
-    /** Starts a claim's lease anew. */
-    void renew(String job, String claim) {
+    /** Starts a claim's lease anew; it lasts so many ticks, unless {@link #leasesOut} is told otherwise by then. */
+    void renew(String job, String claim, long leaseTicks) {
         Lease old = lease(job);
         long armed = old == null ? ticks + leaseTicks : old.armed;
         if (old == null) {
@@ -95,8 +94,12 @@ final class Timers {
         }
     }
 
-    /** Hands over the claims that had no heartbeat for a whole lease, at most {@code limit} of them. */
-    void leasesOut(int limit, BiConsumer<String, String> lost) {
+    /**
+     * Hands over the claims that had no heartbeat for a whole lease, at most {@code limit} of them.
+     *
+     * @param leaseTicks length of a job's lease
+     */
+    void leasesOut(int limit, ToLongFunction<String> leaseTicks, BiConsumer<String, String> lost) {
         List<Bytes> due = range(key('E', leaseFrom, ""), key('E', ticks + 1, ""), limit);
         for (Bytes entry : due) {
             String job = job(entry, 9);
@@ -105,7 +108,7 @@ final class Timers {
             if (lease == null) {
                 continue;
             }
-            long out = lease.lastTick + leaseTicks;
+            long out = lease.lastTick + leaseTicks.applyAsLong(job);
             if (out > ticks) {
                 store.put(key('E', out, job), NOTHING);
                 putLease(job, new Lease(lease.lastTick, out, lease.claim));

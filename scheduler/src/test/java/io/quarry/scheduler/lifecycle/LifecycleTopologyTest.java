@@ -93,6 +93,28 @@ class LifecycleTopologyTest {
     }
 
     @Test
+    void aGroupsOwnLeaseAndLongestRunHoldForItsJobs() {
+        ResourceGroup patient = ResourceGroup.newBuilder()
+                .setName("default")
+                .setWorker(new Resources(1L, 1L, 1L))
+                .setLeaseMs(60_000L)
+                .setMaxRunMs(90_000L)
+                .build();
+        driver.createInputTopic(TOPICS.groups(), new ByteArraySerializer(), new ByteArraySerializer())
+                .pipeInput(utf8("default"), wire.write("", patient));
+        submit("a", 0);
+        claim("a", 1, "w1");
+        heartbeat("a", "w1", null);
+        List<JobState> begun = rows();
+        JobState running = begun.get(begun.size() - 1);
+        assertThat(running.getRunDeadline()).isEqualTo(running.getStartedAt().plusSeconds(90));
+        ticks(59);
+        assertThat(rows()).isEmpty();
+        ticks(1);
+        assertThat(row().getState()).isEqualTo(State.RETRYING);
+    }
+
+    @Test
     void anHourOfDowntimeLosesNobody() {
         submit("a", 0);
         claim("a", 1, "w1");

@@ -171,7 +171,7 @@ class NumbersTest {
     @Test
     void aMillionJobsInBackoffCostNothingPerTickWhenNoneIsDue() {
         CountedStore store = new CountedStore();
-        Timers timers = new Timers(store, 30);
+        Timers timers = new Timers(store);
         long hour = 3_600_000;
         for (int i = 0; i < 1_000_000; i++) {
             timers.arm("job-" + i, hour + i);
@@ -182,7 +182,7 @@ class NumbersTest {
         for (int second = 2; second < 102; second++) {
             timers.tick(second * 1000L, 1000);
             assertThat(timers.due(second * 1000L, 500)).isEmpty();
-            timers.leasesOut(500, (job, claim) -> assertThat(job).isNull());
+            timers.leasesOut(500, job -> 30, (job, claim) -> assertThat(job).isNull());
             timers.save();
         }
         // A look at the due ones, one at the leases, and the clock.

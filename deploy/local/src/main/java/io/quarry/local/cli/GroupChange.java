@@ -21,8 +21,8 @@ record GroupChange(
 
     /** The fields that differ, by path; every field of a group that is new. */
     static List<GroupChange> between(@Nullable ResourceGroup is, ResourceGroup wanted) {
-        Map<String, String> before = is == null ? Map.of() : flat("", GroupFile.tree(is));
-        Map<String, String> after = flat("", GroupFile.tree(wanted));
+        Map<String, String> before = is == null ? Map.of() : flat("", GroupTree.of(is));
+        Map<String, String> after = flat("", GroupTree.of(wanted));
         TreeSet<String> fields = new TreeSet<>(before.keySet());
         fields.addAll(after.keySet());
         List<GroupChange> changes = new ArrayList<>();

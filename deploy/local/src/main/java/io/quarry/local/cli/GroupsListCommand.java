@@ -37,7 +37,7 @@ final class GroupsListCommand implements Callable<Integer> {
         }
         output.print(
                 console,
-                groups.values().stream().map(GroupFile::tree).toList(),
+                groups.values().stream().map(GroupTree::shown).toList(),
                 () -> table(groups.values().stream().toList()));
         return ExitCodes.DONE;
     }

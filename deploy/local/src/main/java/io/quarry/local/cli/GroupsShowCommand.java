@@ -37,7 +37,7 @@ final class GroupsShowCommand implements Callable<Integer> {
         try (QuarryClient client = connection.client(console)) {
             group = GroupsCommand.named(client.groups(), name);
         }
-        Map<String, Object> tree = GroupFile.tree(group);
+        Map<String, Object> tree = GroupTree.shown(group);
         output.print(console, tree, () -> Output.yaml(tree).lines().toList());
         return ExitCodes.DONE;
     }

@@ -98,20 +98,20 @@ final class PlacementCommand implements Callable<Integer> {
         if (placement instanceof Placement.Refused refused) {
             answer.put("decision", "refused");
             answer.put("reason", refused.reason());
-            answer.put("nearest", GroupFile.size(refused.nearest()));
+            answer.put("nearest", GroupTree.size(refused.nearest()));
         } else if (placement instanceof Placement.Oversize oversize) {
             answer.put("decision", "oversize");
             answer.put(
                     "reason",
                     "larger than one worker of group " + group.getName() + " (" + Placement.format(group.getWorker())
                             + "): runs as a process of its own of " + Placement.format(oversize.size()));
-            answer.put("nearest", GroupFile.size(oversize.size()));
+            answer.put("nearest", GroupTree.size(oversize.size()));
         } else {
             answer.put("decision", "queue");
             answer.put(
                     "reason",
                     "fits one worker of group " + group.getName() + " (" + Placement.format(group.getWorker()) + ")");
-            answer.put("nearest", GroupFile.size(filled(asked, group.getWorker())));
+            answer.put("nearest", GroupTree.size(filled(asked, group.getWorker())));
         }
         return answer;
     }

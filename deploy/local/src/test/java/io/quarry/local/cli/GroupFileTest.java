@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarry.avro.Pause;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -54,12 +56,82 @@ class GroupFileTest {
                 backoff: 1500ms
                 max_backoff: 2m
                 retry_on: [MEMORY_LIMIT]
+                max_run_time: 12h
+                lease: 1m
+                drain: 10m
+                scaling: {target_wait: 1m, up_cooldown: 15s, down_cooldown: 10m}
+                engine_memory_share: 0.8
+                scan_cache: 50Gi
+                spill_volume: {type: ephemeral, storage_class: fast-ssd}
+                environment: {TZ: UTC, EMPTY: ""}
+                image: registry.example.com/quarry:1.2
+                image_pull_policy: IfNotPresent
+                service_account: quarry-worker
+                priority_class: batch
+                node_selector: {"node.kubernetes.io/instance-type": r6id.8xlarge}
+                tolerations:
+                  - {key: dedicated, value: quarry, effect: NoSchedule}
+                  - {operator: Exists, effect: NoExecute, seconds: 300}
+                labels: {team: features, "example.com/tier": "1"}
+                owner: features@example.com
                 """, "group.yaml");
 
-        String shown = Output.yaml(GroupFile.tree(group));
+        String shown = Output.yaml(GroupTree.of(group));
 
         assertThat(GroupFile.parse(shown, "shown")).isEqualTo(group);
         assertThat(GroupChange.between(group, GroupFile.parse(shown, "shown"))).isEmpty();
+    }
+
+    @Test
+    void whatAGroupIsInIsShownAndNotRead() throws Exception {
+        ResourceGroup group = GroupFile.parse(LARGE, "group.yaml");
+        ResourceGroup paused = ResourceGroup.newBuilder(group)
+                .setVersion(7)
+                .setChangedBy("ann")
+                .setPaused(new Pause("ann", "the disk is full", Instant.EPOCH, false))
+                .build();
+
+        String shown = Output.yaml(GroupTree.shown(paused));
+
+        assertThat(shown).contains("version: 7").contains("the disk is full");
+        assertThat(GroupFile.parse(shown, "shown")).isEqualTo(group);
+        assertThat(GroupChange.between(paused, group)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "engine_memory_share: 1.5 | engine_memory_share is 1.5",
+                "engine_memory_share: most | engine_memory_share is 'most': must be a number",
+                "scan_cache: 600Gi | scan_cache_bytes",
+                "scaling: {target_wait: soon} | scaling.target_wait is 'soon': must be a duration",
+                "scaling: {target_wai: 1m} | unknown key scaling.target_wai: did you mean target_wait?",
+                "lease: 1s | lease_ms is 1000",
+                "spill_volume: {type: nfs} | spill_volume.type is nfs: must be one of",
+                "spill_volume: {type: local-path} | spill_volume.path is absent: must be an absolute path",
+                "spill_volume: {type: empty-dir, storage_class: x} | spill_volume.storage_class is x: must be absent",
+                "environment: {QUARRY_X: a} | environment (a name) is QUARRY_X",
+                "environment: [a] | environment must be a mapping",
+                "image: a b | image is a b",
+                "image_pull_policy: always | image_pull_policy is always: must be one of Always",
+                "service_account: Quarry_Worker | service_account is Quarry_Worker",
+                "node_selector: {'a/b/c': d} | node_selector (a key) is a/b/c",
+                "labels: {team: 'a b'} | labels.team is a b",
+                "tolerations: {key: a} | tolerations must be a list",
+                "tolerations: [{value: a}] | tolerations[0].key is absent",
+                "tolerations: [{key: a, effect: Never}] | tolerations[0].effect is Never: must be one of",
+                "tolerations: [{key: a, second: 3}] | unknown key tolerations[0].second: did you mean seconds?",
+            })
+    void everyFieldOfItsOwnRuleIsRefusedByName(String line, String said) {
+        assertThat(problem(LARGE + line + "\n")).contains(said);
+    }
+
+    @Test
+    void namesThatKubernetesOrATopicRefusesAreRefused() {
+        for (String name : List.of("large-", "1st", "a".repeat(64), "oversize", "a.b", "a_b")) {
+            assertThat(problem(LARGE.replace("large-jobs", name))).contains("name is " + name);
+        }
     }
 
     @Test
