@@ -9,26 +9,31 @@ final class BrokerProperties {
     static final int NODE_ID = 1;
     static final String CONTROLLER_LISTENER = "CONTROLLER";
 
-    private static final String HOST = "127.0.0.1";
+    static final String HOST = "127.0.0.1";
     private static final String CLEANER_BUFFER_BYTES = "4194304";
 
     private BrokerProperties() {}
 
-    /**
-     * Properties for one start.
-     *
-     * @param afterCrash whether the broker was not stopped cleanly the last time
-     */
-    static Properties of(Path directory, int port, int controllerPort, boolean afterCrash) {
-        return of(directory, port, controllerPort, afterCrash, List.of());
+    /** Properties of the controller of such a broker by itself, for as long as the broker is not up. */
+    static Properties ofController(Path directory, int controllerPort) {
+        Properties p = new Properties();
+        p.setProperty("process.roles", "controller");
+        p.setProperty("listeners", CONTROLLER_LISTENER + "://" + HOST + ":" + controllerPort);
+        p.setProperty("listener.security.protocol.map", "CONTROLLER:PLAINTEXT");
+        putController(p, directory, controllerPort);
+        return p;
     }
 
-    /** The same with further doors, each a listener of its own. */
-    static Properties of(Path directory, int port, int controllerPort, boolean afterCrash, List<Door> doors) {
+    /** Properties for one start without further doors. */
+    static Properties of(Path directory, int port, int controllerPort) {
+        return of(directory, port, controllerPort, List.of());
+    }
+
+    /** Properties for one start with further doors, each a listener of its own. */
+    static Properties of(Path directory, int port, int controllerPort, List<Door> doors) {
         Properties p = new Properties();
-        p.setProperty("node.id", Integer.toString(NODE_ID));
+        putController(p, directory, controllerPort);
         p.setProperty("process.roles", "broker,controller");
-        p.setProperty("log.dirs", directory.toString());
         StringBuilder listeners = new StringBuilder(
                 "PLAINTEXT://" + HOST + ":" + port + "," + CONTROLLER_LISTENER + "://" + HOST + ":" + controllerPort);
         StringBuilder advertised = new StringBuilder("PLAINTEXT://" + HOST + ":" + port);
@@ -50,22 +55,15 @@ final class BrokerProperties {
         p.setProperty("listeners", listeners.toString());
         p.setProperty("advertised.listeners", advertised.toString());
         p.setProperty("listener.security.protocol.map", protocols.toString());
-        p.setProperty("controller.listener.names", CONTROLLER_LISTENER);
         p.setProperty("inter.broker.listener.name", "PLAINTEXT");
-        // The voter is named here and not in the log, since its port is another one at each start.
-        p.setProperty("controller.quorum.voters", NODE_ID + "@" + HOST + ":" + controllerPort);
-        p.setProperty("controller.quorum.election.timeout.ms", "200");
-        p.setProperty("controller.quorum.append.linger.ms", "0");
         p.setProperty("auto.create.topics.enable", "false");
 
         // The controller drops a heartbeat that it has not handled within half an interval: on processors that others
         // use
         // as well, a short interval keeps a broker that was fenced from ever coming back.
         p.setProperty("broker.heartbeat.interval.ms", "1000");
-        // Nobody takes over from a broker that is alone: to fence it only does harm. But after a SIGKILL the controller
-        // takes
-        // the old incarnation for alive until its session is over, and a restart waits for that.
-        p.setProperty("broker.session.timeout.ms", afterCrash ? "2500" : "18000");
+        // Nobody takes over from a broker that is alone: to fence it only does harm.
+        p.setProperty("broker.session.timeout.ms", "18000");
 
         for (String topic : new String[] {"offsets.topic", "transaction.state.log", "share.coordinator.state.topic"}) {
             p.setProperty(topic + ".replication.factor", "1");
@@ -97,5 +95,15 @@ final class BrokerProperties {
         p.setProperty("group.coordinator.threads", "1");
         p.setProperty("num.recovery.threads.per.data.dir", "2");
         return p;
+    }
+
+    private static void putController(Properties p, Path directory, int controllerPort) {
+        p.setProperty("node.id", Integer.toString(NODE_ID));
+        p.setProperty("log.dirs", directory.toString());
+        p.setProperty("controller.listener.names", CONTROLLER_LISTENER);
+        // The voter is named here and not in the log, since its port is another one at each start.
+        p.setProperty("controller.quorum.voters", NODE_ID + "@" + HOST + ":" + controllerPort);
+        p.setProperty("controller.quorum.election.timeout.ms", "200");
+        p.setProperty("controller.quorum.append.linger.ms", "0");
     }
 }

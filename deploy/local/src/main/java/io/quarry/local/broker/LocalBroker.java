@@ -81,9 +81,12 @@ public final class LocalBroker implements AutoCloseable {
         if (fresh) {
             format(directory);
         }
-        boolean afterCrash = !fresh && !Files.exists(directory.resolve(CLEAN_STOP));
-        KafkaConfig config =
-                KafkaConfig.fromProps(BrokerProperties.of(directory, port, controllerPort, afterCrash, doors), false);
+        if (!fresh && !Files.exists(directory.resolve(CLEAN_STOP))) {
+            PastIncarnation.forget(
+                    BrokerProperties.ofController(directory, controllerPort),
+                    BrokerProperties.HOST + ":" + controllerPort);
+        }
+        KafkaConfig config = KafkaConfig.fromProps(BrokerProperties.of(directory, port, controllerPort, doors), false);
         KafkaRaftServer server = new KafkaRaftServer(config, Time.SYSTEM);
         try {
             server.startup();

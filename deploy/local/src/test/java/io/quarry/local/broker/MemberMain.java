@@ -55,7 +55,7 @@ public final class MemberMain {
         int node = Integer.parseInt(args[1]);
         int port = Integer.parseInt(args[2]);
         // Quick to join and small, as the broker that is alone.
-        Properties p = BrokerProperties.of(Path.of(args[0]), port, Integer.parseInt(args[2 + node]), false);
+        Properties p = BrokerProperties.of(Path.of(args[0]), port, Integer.parseInt(args[2 + node]));
         p.setProperty("node.id", Integer.toString(node));
         p.setProperty(
                 "controller.quorum.voters",
