@@ -82,9 +82,7 @@ public final class LocalBroker implements AutoCloseable {
             format(directory);
         }
         if (!fresh && !Files.exists(directory.resolve(CLEAN_STOP))) {
-            PastIncarnation.forget(
-                    BrokerProperties.ofController(directory, controllerPort),
-                    BrokerProperties.HOST + ":" + controllerPort);
+            forgetPast(directory, controllerPort);
         }
         KafkaConfig config = KafkaConfig.fromProps(BrokerProperties.of(directory, port, controllerPort, doors), false);
         KafkaRaftServer server = new KafkaRaftServer(config, Time.SYSTEM);
@@ -96,6 +94,19 @@ public final class LocalBroker implements AutoCloseable {
         }
         LOG.info("The embedded broker is up port={}", port);
         return new LocalBroker(server, port);
+    }
+
+    private static void forgetPast(Path directory, int controllerPort) throws InterruptedException {
+        try {
+            PastIncarnation.forget(
+                    BrokerProperties.ofController(directory, controllerPort),
+                    BrokerProperties.HOST + ":" + controllerPort);
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (Exception e) {
+            LOG.warn(
+                    "The broker that was killed could not be forgotten: this start waits until its session is over", e);
+        }
     }
 
     private static void stopAfterFailure(KafkaRaftServer server, Throwable cause) {

@@ -56,14 +56,16 @@ class LocalBrokerIT {
                             BrokerMain.class.getName(),
                             data.toString(),
                             "0")
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .redirectErrorStream(true)
                     .start();
             try (BufferedReader said = process.inputReader()) {
+                List<String> before = new ArrayList<>();
                 String line = said.readLine();
                 while (line != null && !line.startsWith(READY)) {
+                    before.add(line);
                     line = said.readLine();
                 }
-                assertThat(line).as("what life %d said", life).isNotNull();
+                assertThat(line).as("what life %d said after %s", life, before).isNotNull();
                 String address = line.substring(READY.length());
                 if (life == 0) {
                     createTopic(address, "kept");
