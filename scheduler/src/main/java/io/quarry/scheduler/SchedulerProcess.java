@@ -1,6 +1,8 @@
 package io.quarry.scheduler;
 
 import io.quarry.scheduler.collect.Collector;
+import io.quarry.scheduler.launch.Launcher;
+import io.quarry.scheduler.launch.PodPlatform;
 import io.quarry.scheduler.lifecycle.JobLifecycle;
 import io.quarry.schemas.provision.ProvisionException;
 import io.quarry.schemas.provision.ProvisionSettings;
@@ -11,6 +13,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -35,12 +38,15 @@ public final class SchedulerProcess implements AutoCloseable {
     private final Thread starter;
     private final CompletableFuture<JobLifecycle> lifecycle = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final Optional<PodPlatform> platform;
     private volatile @Nullable Collector collector;
+    private volatile @Nullable Launcher launcher;
     private final CountDownLatch closing = new CountDownLatch(1);
 
-    private SchedulerProcess(Map<String, String> all) {
+    private SchedulerProcess(Map<String, String> all, Optional<PodPlatform> platform) {
         this.all = Map.copyOf(all);
         this.settings = SchedulerSettings.of(all);
+        this.platform = platform;
         this.starter = new Thread(this::connect, "quarry-scheduler-start");
         this.starter.setDaemon(true);
     }
@@ -51,7 +57,16 @@ public final class SchedulerProcess implements AutoCloseable {
      * @throws IllegalArgumentException naming a wrong setting
      */
     public static SchedulerProcess start(Map<String, String> settings) {
-        SchedulerProcess process = new SchedulerProcess(settings);
+        return start(settings, Optional.empty());
+    }
+
+    /**
+     * The same, where whoever starts it has processes for oversize jobs.
+     *
+     * @param platform closed with the scheduler; empty takes what the settings name, if anything
+     */
+    public static SchedulerProcess start(Map<String, String> settings, Optional<PodPlatform> platform) {
+        SchedulerProcess process = new SchedulerProcess(settings, platform);
         process.starter.start();
         return process;
     }
@@ -100,6 +115,9 @@ public final class SchedulerProcess implements AutoCloseable {
                     this::remakeTopics);
             collector = settings.collect()
                     .map(collect -> Collector.start(collect, settings.kafka(), serdes, InstantSource.system()))
+                    .orElse(null);
+            launcher = platform.map(pods -> Launcher.start(
+                            settings.launch(), pods, settings.kafka(), serdes, InstantSource.system(), "launcher"))
                     .orElse(null);
             started.ended().whenComplete((nothing, fault) -> end(fault));
             if (!lifecycle.complete(started)) {
@@ -165,6 +183,10 @@ public final class SchedulerProcess implements AutoCloseable {
             starter.join(TimeUnit.SECONDS.toMillis(15));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+        Launcher launching = launcher;
+        if (launching != null) {
+            launching.close();
         }
         Collector collecting = collector;
         if (collecting != null) {

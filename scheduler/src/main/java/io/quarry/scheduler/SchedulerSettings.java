@@ -1,6 +1,7 @@
 package io.quarry.scheduler;
 
 import io.quarry.scheduler.collect.CollectSettings;
+import io.quarry.scheduler.launch.LaunchSettings;
 import io.quarry.scheduler.lifecycle.LifecycleSettings;
 import io.quarry.schemas.Topics;
 import java.nio.file.Path;
@@ -16,12 +17,14 @@ import java.util.Optional;
  * @param streams what Kafka Streams needs beside it
  * @param lifecycle the lifecycle's
  * @param collect the collector's; empty when this scheduler reaches no datasets
+ * @param launch the launcher's
  */
 record SchedulerSettings(
         Map<String, String> kafka,
         Map<String, String> streams,
         LifecycleSettings lifecycle,
-        Optional<CollectSettings> collect) {
+        Optional<CollectSettings> collect,
+        LaunchSettings launch) {
     SchedulerSettings {
         kafka = Map.copyOf(kafka);
         streams = Map.copyOf(streams);
@@ -74,7 +77,13 @@ record SchedulerSettings(
         Optional<CollectSettings> collect = Optional.ofNullable(all.get("scheduler.datasets.dir"))
                 .map(datasets ->
                         new CollectSettings(lifecycle.topics(), Path.of(datasets), sweep, lifecycle.retention()));
-        return new SchedulerSettings(kafka, streams, lifecycle, collect);
+        LaunchSettings launch = new LaunchSettings(
+                lifecycle.topics(),
+                Duration.ofMillis(
+                        number(all, "launch.patience.ms", Duration.ofMinutes(10).toMillis(), 0)),
+                Duration.ofMillis(number(all, "launch.interval.ms", 5000, 50)),
+                Duration.ofMillis(number(all, "launch.reconcile.interval.ms", 30_000, 100)));
+        return new SchedulerSettings(kafka, streams, lifecycle, collect, launch);
     }
 
     private static long number(Map<String, String> all, String name, long standard, long least) {

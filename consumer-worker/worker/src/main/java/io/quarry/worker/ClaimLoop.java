@@ -154,7 +154,7 @@ final class ClaimLoop {
             accept(taken);
             info(claim, "job is refused: {}", refusal.get().getMessage());
             finishes.send(events.finished(
-                    claim, Ending.failed(refusal.get()), Progress.newBuilder().build()));
+                    claim, Ending.refused(refusal.get()), Progress.newBuilder().build()));
             return Round.RAN;
         }
         Attempt attempt = attempts.of(claim);

@@ -1,5 +1,6 @@
 package io.quarry.worker;
 
+import io.quarry.avro.Cause;
 import java.util.List;
 import java.util.OptionalLong;
 
@@ -26,6 +27,11 @@ public record Death(
 
     public Death {
         lastLines = List.copyOf(lastLines);
+    }
+
+    /** Why a process ended that was started for one job and had not claimed it. */
+    public Cause beforeClaim() {
+        return DeathCause.unclaimed(this);
     }
 
     /** Of a worker that was found to be gone, by somebody who had not watched it. */

@@ -95,6 +95,32 @@ final class DeathCause {
         };
     }
 
+    /**
+     * Why a process that was started for one job ended before it had claimed it: its own exit codes count, since no handler ran
+     * that could have made them.
+     */
+    static Cause unclaimed(Death death) {
+        Map<String, String> evidence = evidence(death, null);
+        return switch (death.exitCode()) {
+            case ExitCode.NO_RECORD ->
+                new Cause(
+                        CauseType.POD_FAILED,
+                        "The record of the job is not there any more: retention or a person removed it.",
+                        evidence);
+            case ExitCode.UNREACHABLE ->
+                new Cause(
+                        CauseType.BROKER_UNREACHABLE,
+                        "The process could not reach the broker, or not for long enough: see its log.",
+                        evidence);
+            case ExitCode.BAD_SETTING ->
+                new Cause(
+                        CauseType.POD_FAILED, "The process could not start with its settings: see its log.", evidence);
+            case ExitCode.UNHEARD, ExitCode.DONE ->
+                new Cause(CauseType.POD_FAILED, "The process was stopped before it had claimed its job.", evidence);
+            default -> of(death, null);
+        };
+    }
+
     private static String why(@Nullable StopReason stop) {
         return stop == null ? "" : " (" + stop + ")";
     }

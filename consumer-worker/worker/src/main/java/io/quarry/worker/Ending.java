@@ -129,6 +129,11 @@ record Ending(
         return evidence;
     }
 
+    /** What to report of a job that the worker does not run. One that is too large for it goes where it fits, if there is such a place. */
+    static Ending refused(Cause cause) {
+        return cause.getType() == CauseType.MISPLACED ? new Ending(Outcome.MISPLACED, cause, null) : failed(cause);
+    }
+
     static Ending failed(Cause cause) {
         return new Ending(retriable(cause.getType()) ? Outcome.RETRIABLE : Outcome.FAILED, cause, null);
     }

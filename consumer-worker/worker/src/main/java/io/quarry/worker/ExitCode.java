@@ -8,8 +8,17 @@ public final class ExitCode {
     /** A setting, a topic or the share group is not as it must be; standard error names it. */
     public static final int BAD_SETTING = 2;
 
-    /** The broker did not answer at the start. */
+    /** The broker did not answer at the start; of a process for one job also: its claim or its end could not be logged. */
     public static final int UNREACHABLE = 3;
+
+    /** Of a process for one job: the attempt did not succeed, and its end was reported. */
+    public static final int REPORTED = 10;
+
+    /** Of a process for one job: nothing was reported, since nobody waits for it (fenced, cancelled) or it was stopped before. */
+    public static final int UNHEARD = 11;
+
+    /** Of a process for one job: its record is not there any more, or is no job. */
+    public static final int NO_RECORD = 12;
 
     /** A fault of the worker's own. */
     public static final int FAULT = 70;

@@ -35,6 +35,17 @@ record KafkaSettings(Map<String, String> all, String clientId, String shareGroup
         return settings;
     }
 
+    /** Of the one record that a process was started for. */
+    Map<String, Object> record() {
+        Map<String, Object> settings = client("record");
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        // A record that was removed is to be seen as gone, not to be replaced by the next one.
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
+        return settings;
+    }
+
     Map<String, Object> producer() {
         Map<String, Object> settings = client("events");
         settings.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);

@@ -6,7 +6,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Runs the loop until the worker is to leave: the one catch of platform faults, which leaves the queue, waits and comes back. */
-final class Runner implements Runnable {
+final class Runner implements Work {
     private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
     private static final Duration FIRST_WAIT = Duration.ofSeconds(1);
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(15);
@@ -29,9 +29,9 @@ final class Runner implements Runnable {
         this.ready = ready;
     }
 
-    /** Whether the loop ended by a fault of ours. */
-    boolean failed() {
-        return failed;
+    @Override
+    public int exitCode() {
+        return failed ? ExitCode.FAULT : ExitCode.DONE;
     }
 
     @Override

@@ -106,7 +106,7 @@ final class ShareQueue implements JobQueue {
         return open;
     }
 
-    private static Taken taken(ConsumerRecord<byte[], byte[]> record) {
+    static Taken taken(ConsumerRecord<byte[], byte[]> record) {
         Map<String, String> headers = Map.of();
         for (Header header : record.headers()) {
             if (header.value() != null) {

@@ -15,7 +15,7 @@ import java.util.Properties;
 import org.apache.kafka.common.KafkaException;
 
 /**
- * Runs one worker: {@code WorkerMain <settings.properties>}. Prints {@code quarry-worker READY <name>} on standard output once
+ * Runs one worker: {@code WorkerMain <settings.properties> [name=value ...]}, where later settings win. Prints {@code quarry-worker READY <name>} on standard output once
  * it has polled its queue, logs on standard error, and ends with one of {@link ExitCode}.
  */
 public final class WorkerMain {
@@ -28,12 +28,12 @@ public final class WorkerMain {
         }
         PrintStream out = System.out;
         PrintStream err = System.err;
-        if (args.length != 1) {
-            err.println("usage: WorkerMain <settings.properties>");
+        if (args.length == 0) {
+            err.println("usage: WorkerMain <settings.properties> [name=value ...]");
             System.exit(ExitCode.BAD_SETTING);
         }
         try {
-            System.exit(run(settings(Path.of(args[0])), out, System.in));
+            System.exit(run(settings(Path.of(args[0]), args), out, System.in));
         } catch (SettingException e) {
             err.println("quarry-worker: " + e.getMessage());
             System.exit(ExitCode.BAD_SETTING);
@@ -81,7 +81,7 @@ public final class WorkerMain {
         worker.stop(OnStop.HAND_BACK);
     }
 
-    private static Map<String, String> settings(Path file) {
+    private static Map<String, String> settings(Path file, String[] args) {
         Properties properties = new Properties();
         try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
             properties.load(reader);
@@ -90,6 +90,13 @@ public final class WorkerMain {
         }
         Map<String, String> settings = new HashMap<>();
         properties.stringPropertyNames().forEach(name -> settings.put(name, properties.getProperty(name)));
+        for (int i = 1; i < args.length; i++) {
+            int equals = args[i].indexOf('=');
+            if (equals < 1) {
+                throw new SettingException("argument " + args[i] + " is no setting: it has to be name=value");
+            }
+            settings.put(args[i].substring(0, equals), args[i].substring(equals + 1));
+        }
         settings.computeIfAbsent(
                 "worker.name", name -> defaultName(settings.getOrDefault("resource.group", "default")));
         return settings;

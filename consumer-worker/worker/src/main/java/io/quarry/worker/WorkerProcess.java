@@ -19,10 +19,12 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,13 +34,13 @@ public final class WorkerProcess implements AutoCloseable {
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
     private final Current current;
-    private final Runner runner;
+    private final Work work;
     private final Thread loop;
     private final Deque<AutoCloseable> open;
 
-    private WorkerProcess(Current current, Runner runner, Thread loop, Deque<AutoCloseable> open) {
+    private WorkerProcess(Current current, Work work, Thread loop, Deque<AutoCloseable> open) {
         this.current = current;
-        this.runner = runner;
+        this.work = work;
         this.loop = loop;
         this.open = open;
     }
@@ -81,7 +83,9 @@ public final class WorkerProcess implements AutoCloseable {
         WireSerdes serdes = WireSerdes.of(worker.all());
         KafkaSettings kafka =
                 new KafkaSettings(worker.all(), worker.name(), worker.topics().shareGroup(worker.group()));
-        preflight(worker, kafka);
+        if (worker.one().isEmpty()) {
+            preflight(worker, kafka);
+        }
 
         KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer());
         open.push(() -> producer.close(CLOSE));
@@ -108,11 +112,14 @@ public final class WorkerProcess implements AutoCloseable {
         listening.start();
 
         Events events = new Events(worker.name(), InstantSource.system());
-        Finishes finishes = new Finishes(
-                log, timer, Duration.ofSeconds(1), logged -> inHand.letGo(UUID.fromString(logged.getClaim())));
-        ShareQueue queue = new ShareQueue(
-                () -> new KafkaShareConsumer<>(kafka.shareConsumer()),
-                List.of(worker.topics().jobs(worker.group()), worker.topics().retries(worker.group())));
+        AtomicReference<@Nullable OneJob> one = new AtomicReference<>();
+        Finishes finishes = new Finishes(log, timer, Duration.ofSeconds(1), logged -> {
+            inHand.letGo(UUID.fromString(logged.getClaim()));
+            OneJob only = one.get();
+            if (only != null) {
+                only.logged(logged);
+            }
+        });
         Attempts attempts = new Attempts(
                 handlers,
                 worker.size(),
@@ -127,25 +134,51 @@ public final class WorkerProcess implements AutoCloseable {
                 timer,
                 handlerThread,
                 halt);
-        ClaimLoop claims = new ClaimLoop(
-                queue,
-                log,
-                new RecordReader(serdes.deserializer(Job.class)),
-                new Admission(worker.size(), handlers.keySet(), worker.group()),
-                attempts,
-                current,
-                events,
-                finishes,
-                UUID::randomUUID);
-        Runner runner = new Runner(claims, queue, finishes, current, ready);
-        Thread loop = daemon(runner, "quarry-loop");
+        RecordReader reader = new RecordReader(serdes.deserializer(Job.class));
+        Work work;
+        if (worker.one().isPresent()) {
+            WorkerSettings.One only = worker.one().get();
+            OneRecord record = new OneRecord(() -> new KafkaConsumer<>(kafka.record()), only.source());
+            ClaimLoop claims = new ClaimLoop(
+                    record,
+                    log,
+                    reader,
+                    admission(worker, WorkerSize.ANY, handlers),
+                    attempts,
+                    current,
+                    events,
+                    finishes,
+                    only::claim);
+            OneJob job = new OneJob(claims, record, finishes, current);
+            one.set(job);
+            work = job;
+            ready.run();
+        } else {
+            ShareQueue queue = new ShareQueue(
+                    () -> new KafkaShareConsumer<>(kafka.shareConsumer()),
+                    List.of(
+                            worker.topics().jobs(worker.group()),
+                            worker.topics().retries(worker.group())));
+            ClaimLoop claims = new ClaimLoop(
+                    queue,
+                    log,
+                    reader,
+                    admission(worker, worker.size(), handlers),
+                    attempts,
+                    current,
+                    events,
+                    finishes,
+                    UUID::randomUUID);
+            work = new Runner(claims, queue, finishes, current, ready);
+        }
+        Thread loop = daemon(work, "quarry-loop");
         loop.start();
         LOG.atInfo()
                 .addKeyValue("worker", worker.name())
                 .addKeyValue("group", worker.group())
                 .addKeyValue("kinds", handlers.keySet())
                 .log("worker started");
-        return new WorkerProcess(current, runner, loop, open);
+        return new WorkerProcess(current, work, loop, open);
     }
 
     /** Takes no more job and leaves, with the job in hand finished or handed back. Returns at once. */
@@ -162,10 +195,8 @@ public final class WorkerProcess implements AutoCloseable {
     public int awaitEnd() throws InterruptedException {
         loop.join();
         closeAll(open);
-        if (runner.failed()) {
-            return ExitCode.FAULT;
-        }
-        return current.exhausted() ? ExitCode.OUT_OF_MEMORY : ExitCode.DONE;
+        int code = work.exitCode();
+        return current.exhausted() && code != ExitCode.FAULT ? ExitCode.OUT_OF_MEMORY : code;
     }
 
     /** Hands the job in hand back and leaves. */
@@ -199,6 +230,10 @@ public final class WorkerProcess implements AutoCloseable {
             open.push(handler);
         }
         return handlers;
+    }
+
+    private static Admission admission(WorkerSettings worker, WorkerSize size, Map<String, JobHandler> handlers) {
+        return new Admission(size, handlers.keySet(), worker.group());
     }
 
     private static void preflight(WorkerSettings worker, KafkaSettings kafka) {

@@ -1,11 +1,15 @@
 package io.quarry.worker;
 
+import io.quarry.avro.Source;
 import io.quarry.schemas.Topics;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param heartbeat interval of the heartbeats
  * @param stopGrace how long a handler may take to stop before the process halts
  * @param lease shortest time that a lease may last
+ * @param one the one job that the process is for; empty for a worker that takes jobs from its queue
  * @param all all settings as given: Kafka's and the registry's pass through, handlers read theirs
  */
 record WorkerSettings(
@@ -36,7 +41,16 @@ record WorkerSettings(
         Duration heartbeat,
         Duration stopGrace,
         Duration lease,
+        Optional<One> one,
         Map<String, String> all) {
+    /**
+     * The one job that the process is for.
+     *
+     * @param source its record
+     * @param claim what it claims the attempt with
+     */
+    record One(Source source, UUID claim) {}
+
     /** A JVM with the Kafka clients and a query engine does not fit into less. */
     static final long LEAST_MEMORY = 256L << 20;
 
@@ -86,7 +100,30 @@ record WorkerSettings(
                 heartbeat,
                 Duration.ofMillis(number(all, "worker.stop.grace.ms", 30_000L, 1)),
                 lease,
+                one(all),
                 all);
+    }
+
+    private static Optional<One> one(Map<String, String> all) {
+        String record = text(all, "worker.record", "");
+        if (record.isEmpty()) {
+            return Optional.empty();
+        }
+        OptionalLong offset = OneRecord.offset(record);
+        if (offset.isEmpty()) {
+            throw new SettingException(
+                    "worker.record", record, "must name a record as topic@offset, such as quarry.jobs.oversize@17");
+        }
+        Source source = new Source(record.substring(0, record.lastIndexOf('@')), offset.getAsLong());
+        String claim = text(all, "worker.claim", "");
+        if (claim.isEmpty()) {
+            return Optional.of(new One(source, UUID.randomUUID()));
+        }
+        try {
+            return Optional.of(new One(source, UUID.fromString(claim)));
+        } catch (IllegalArgumentException e) {
+            throw new SettingException("worker.claim", claim, "must be a UUID");
+        }
     }
 
     private static OnStop onStop(String value) {

@@ -30,6 +30,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -232,10 +233,54 @@ class WorkerIT {
         assertThat(finishOf("e2").getCause().getMessage()).contains("java.lang.IllegalStateException: boom");
         assertThat(finishOf("e3").getCause().getType()).isEqualTo(CauseType.DISK_FULL);
         assertThat(finishOf("e4").getCause().getType()).isEqualTo(CauseType.UNKNOWN_KIND);
-        assertThat(finishOf("e5").getOutcome()).isEqualTo(Outcome.FAILED);
+        assertThat(finishOf("e5").getOutcome()).isEqualTo(Outcome.MISPLACED);
         assertThat(finishOf("e5").getCause().getType()).isEqualTo(CauseType.MISPLACED);
         assertThat(finishOf("e5").getCause().getMessage()).contains("memory_bytes=536870912");
         await().atMost(SOON).until(() -> isEmpty(dir.resolve("datasets")));
+    }
+
+    @Test
+    void aProcessForOneRecordRunsThatJobAloneAndItsExitCodeTells() throws Exception {
+        submit(Jobs.scripted("before", "ok"));
+        submit(Jobs.scripted("one", "ok"));
+        submit(Jobs.scripted("bad", "fail"));
+        admin.deleteRecords(Map.of(new TopicPartition(topics.jobs("default"), 0), RecordsToDelete.beforeOffset(1)))
+                .all()
+                .get();
+        String claim = "5f0c1c6e-0000-4000-8000-000000000001";
+
+        assertThat(one(1, claim).awaitEnd()).isEqualTo(ExitCode.DONE);
+        assertThat(one(2, "").awaitEnd()).as("it failed, and said so").isEqualTo(ExitCode.REPORTED);
+        assertThat(one(0, "").awaitEnd()).as("it was removed").isEqualTo(ExitCode.NO_RECORD);
+        assertThat(one(9, "").awaitEnd()).as("it was never there").isEqualTo(ExitCode.NO_RECORD);
+
+        List<JobEvent> events = events("one", 2);
+        assertThat(events).extracting(JobEvent::getType).containsExactly(JobEventType.CLAIMED, JobEventType.FINISHED);
+        assertThat(events).extracting(JobEvent::getClaim).containsOnly(claim);
+        assertThat(events.get(0).getSource().getOffset()).isEqualTo(1);
+        assertThat(finishOf("bad").getOutcome()).isEqualTo(Outcome.FAILED);
+        assertThat(allEvents()).extracting(JobEvent::getJobId).doesNotContain("before");
+    }
+
+    @Test
+    void aProcessForOneRecordThatIsFencedSaysNothingButItsExitCode() throws Exception {
+        submit(Jobs.scripted("one", "wait"));
+        WorkerProcess process = one(0, "");
+        awaitBegan("one");
+
+        command(CommandType.FENCE, claimOf("one").getClaim(), null);
+
+        assertThat(process.awaitEnd()).isEqualTo(ExitCode.UNHEARD);
+        assertThat(allEvents()).extracting(JobEvent::getType).doesNotContain(JobEventType.FINISHED);
+    }
+
+    private WorkerProcess one(long offset, String claim) {
+        Map<String, String> own = with("worker.name", "one-" + offset);
+        own.put("worker.record", topics.jobs("default") + "@" + offset);
+        own.put("worker.claim", claim);
+        WorkerProcess process = WorkerProcess.start(own, () -> {}, () -> halted.add("one"));
+        workers.add(process);
+        return process;
     }
 
     @Test

@@ -90,8 +90,10 @@ public final class LocalMode implements AutoCloseable {
                     new DeathReports(
                             settings(), "local/" + ProcessHandle.current().pid(), InstantSource.system()));
             this.workers = closing("workers", Workers.start(local, data, settings(), parts.workerMain(), deathReports));
+            LocalPods pods =
+                    new LocalPods(local, data, settings(), parts.workerMain(), deathReports, InstantSource.system());
             phase(Phase.SCHEDULER, () -> {
-                AutoCloseable scheduler = closing("scheduler", parts.scheduler().start(settings()));
+                AutoCloseable scheduler = closing("scheduler", parts.scheduler().start(settings(), pods));
                 if (scheduler instanceof SchedulerProcess process) {
                     CompletableFuture<Void> unused = process.ended().whenComplete(this::schedulerEnded);
                 }

@@ -16,6 +16,7 @@ import java.util.Map;
  * @param brokerReach how long an external broker may take to answer at the start
  * @param stopGrace how long a worker may take to stop before it is killed
  * @param passed every setting, defaults included, that broker clients, scheduler and workers get
+ * @param machine what there is to divide
  */
 public record LocalSettings(
         Path data,
@@ -25,10 +26,14 @@ public record LocalSettings(
         long workerHeapBytes,
         Duration brokerReach,
         Duration stopGrace,
-        Map<String, String> passed) {
+        Map<String, String> passed,
+        Machine machine) {
     private static final long MIB = 1L << 20;
     private static final long GIB = 1L << 30;
     private static final int MOST_WORKERS = 64;
+
+    /** What broker, registry and scheduler take. */
+    private static final long OWN_MEMORY = 512 * MIB;
 
     public LocalSettings {
         passed = Map.copyOf(passed);
@@ -72,6 +77,9 @@ public record LocalSettings(
         passed.putIfAbsent("replication.factor", "1");
         passed.putIfAbsent("job.events.partitions", "4");
         passed.putIfAbsent("scheduler.progress.interval.ms", "1000");
+        // Asking the machine for room costs nothing.
+        passed.putIfAbsent("launch.interval.ms", "500");
+        passed.putIfAbsent("launch.reconcile.interval.ms", "5000");
         // Whoever presses Ctrl-C wants the prompt back: the job goes to the front of its queue and runs at the next
         // start.
         passed.putIfAbsent("worker.on.stop", "hand-back");
@@ -83,7 +91,17 @@ public record LocalSettings(
                 heap,
                 Duration.ofMillis(number(given, "broker.reach.ms", 15_000, 100, 3_600_000)),
                 Duration.ofMillis(number(given, "workers.stop.grace.ms", 10_000, 0, 86_400_000)),
-                passed);
+                passed,
+                machine);
+    }
+
+    /** What launched jobs may have beside the workers and local mode itself. */
+    MachineRoom room(long diskBytes) {
+        long workersBytes = workers * Long.parseLong(get("worker.memory.bytes"));
+        return new MachineRoom(
+                Math.max(0, machine.memoryBytes() - workersBytes - OWN_MEMORY),
+                1000L * machine.processors(),
+                diskBytes);
     }
 
     boolean hasOwnBroker() {

@@ -2,11 +2,13 @@ package io.quarry.local;
 
 import io.quarry.avro.ResourceGroup;
 import io.quarry.scheduler.SchedulerProcess;
+import io.quarry.scheduler.launch.PodPlatform;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.provision.ProvisionSettings;
 import io.quarry.schemas.provision.TopicProvisioner;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.admin.Admin;
 
 /**
@@ -17,13 +19,19 @@ import org.apache.kafka.clients.admin.Admin;
  * @param scheduler starts the scheduler in this JVM
  * @param workerMain main class of a worker process
  */
-record Parts(Part topics, Part scheduler, String workerMain) {
+record Parts(Part topics, SchedulerPart scheduler, String workerMain) {
     private static final Duration SCHEDULER_LIMIT = Duration.ofSeconds(60);
 
     /** Starts one part. */
     @FunctionalInterface
     interface Part {
         AutoCloseable start(Map<String, String> settings) throws Exception;
+    }
+
+    /** Starts the scheduler, which closes the platform with itself. */
+    @FunctionalInterface
+    interface SchedulerPart {
+        AutoCloseable start(Map<String, String> settings, PodPlatform platform) throws Exception;
     }
 
     static Parts ofProduction() {
@@ -44,8 +52,9 @@ record Parts(Part topics, Part scheduler, String workerMain) {
         return () -> {};
     }
 
-    private static AutoCloseable startScheduler(Map<String, String> settings) throws InterruptedException {
-        SchedulerProcess scheduler = SchedulerProcess.start(settings);
+    private static AutoCloseable startScheduler(Map<String, String> settings, PodPlatform platform)
+            throws InterruptedException {
+        SchedulerProcess scheduler = SchedulerProcess.start(settings, Optional.of(platform));
         try {
             scheduler.awaitReady(SCHEDULER_LIMIT);
             return scheduler;

@@ -185,7 +185,7 @@ class LocalModeIT {
     @Test
     void aWorkerThatCannotStartEndsTheStartWithTheEndOfItsLog() throws IOException {
         Path root = temporary.resolve("data");
-        Parts parts = new Parts(s -> () -> {}, s -> () -> {}, "io.quarry.NoSuchMain");
+        Parts parts = new Parts(s -> () -> {}, (s, pods) -> () -> {}, "io.quarry.NoSuchMain");
 
         assertThatThrownBy(() -> LocalMode.start(settings(root, Map.of()), StartListener.silent(), parts))
                 .isInstanceOf(LocalModeException.class)

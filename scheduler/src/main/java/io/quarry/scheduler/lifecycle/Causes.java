@@ -6,6 +6,7 @@ import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Outcome;
 import io.quarry.avro.Owner;
+import io.quarry.schemas.Placement;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
@@ -72,6 +73,13 @@ final class Causes {
                 CauseType.RUN_DEADLINE,
                 "The attempt ran longer than its timeout.",
                 Map.of("deadline", String.valueOf(deadline), "started_at", String.valueOf(row.getStartedAt())));
+    }
+
+    static Cause tooLarge(Job job, Placement.Refused refused) {
+        return new Cause(
+                CauseType.MISPLACED,
+                refused.reason(),
+                Map.of("resource_group", job.getResourceGroup(), "nearest", Placement.format(refused.nearest())));
     }
 
     static Cause noPods(Job job) {

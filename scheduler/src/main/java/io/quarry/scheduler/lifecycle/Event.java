@@ -53,6 +53,9 @@ sealed interface Event {
     /** A pod was made for an attempt. */
     record Launched(int attempt) implements Event {}
 
+    /** Whoever looks after a waiting attempt says why it waits. */
+    record Waiting(int attempt, String reason) implements Event {}
+
     /** A pod died or could not start; the claim is null when it never claimed. */
     record PodFailed(int attempt, @Nullable String claim, Cause cause) implements Event {}
 

@@ -36,6 +36,7 @@ final class Events {
             case WORKER_DIED -> claim == null ? null : new Event.WorkerDied(claim, cause);
             case LAUNCHED -> attempt == null ? null : new Event.Launched(attempt);
             case POD_FAILED -> attempt == null ? null : new Event.PodFailed(attempt, claim, cause);
+            case WAITING -> attempt == null || e.getReason() == null ? null : new Event.Waiting(attempt, e.getReason());
             case CANCEL_REQUESTED -> new Event.CancelRequested(e.getJobId(), e.getRequestedBy(), e.getReason());
             case PASSED, TICK, UNKNOWN -> null;
         };

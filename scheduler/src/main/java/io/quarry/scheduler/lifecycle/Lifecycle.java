@@ -20,6 +20,7 @@ import io.quarry.scheduler.lifecycle.Event.LeaseOut;
 import io.quarry.scheduler.lifecycle.Event.Passed;
 import io.quarry.scheduler.lifecycle.Event.PodFailed;
 import io.quarry.scheduler.lifecycle.Event.Submitted;
+import io.quarry.scheduler.lifecycle.Event.Waiting;
 import io.quarry.scheduler.lifecycle.Event.WorkerDied;
 import io.quarry.scheduler.lifecycle.Step.Kind;
 import java.time.Duration;
@@ -94,8 +95,11 @@ record Lifecycle(Duration retention, Duration progressInterval) {
 
     /** Whether an archived, skipped or removed record would leave the row waiting for nobody. */
     static boolean waitsForItsRecord(JobState row) {
-        return row.getSource() != null
-                && (row.getState() == State.QUEUED || (row.getState() == State.RETRYING && row.getEnqueued()));
+        return row.getSource() != null && (isQueued(row) || row.getState() == State.LAUNCHING);
+    }
+
+    private static boolean isQueued(JobState row) {
+        return row.getState() == State.QUEUED || (row.getState() == State.RETRYING && row.getEnqueued());
     }
 
     /** The start deadline, as long as it means anything: until the first claim. */
@@ -154,8 +158,9 @@ record Lifecycle(Duration retention, Duration progressInterval) {
         if (e.refusal() != null) {
             return turn.fail(e.refusal());
         }
-        if (e.oversize() && !context.policy().oversize()) {
-            return turn.fail(Causes.noPods(e.job()));
+        Cause noPod = e.oversize() ? context.policy().refusesPod(e.job()) : null;
+        if (noPod != null) {
+            return turn.fail(noPod);
         }
         return turn.change(turn.row.getState(), null, null, "submitted");
     }
@@ -211,6 +216,8 @@ record Lifecycle(Duration retention, Duration progressInterval) {
                 return died(e.claim(), e.cause());
             } else if (event instanceof Launched e) {
                 return launched(e);
+            } else if (event instanceof Waiting e) {
+                return waiting(e);
             } else if (event instanceof PodFailed e) {
                 return podFailed(e);
             } else if (event instanceof CancelRequested e) {
@@ -255,8 +262,8 @@ record Lifecycle(Duration retention, Duration progressInterval) {
         }
 
         private Step enqueued(Enqueued e) {
-            boolean waiting = row.getState() == State.QUEUED || (row.getState() == State.RETRYING && row.getEnqueued());
-            if (!waiting || e.attempt() != row.getAttempt()) {
+            boolean waiting = isQueued(row) || row.getState() == State.LAUNCHING;
+            if (!waiting || e.attempt() != row.getAttempt() || e.source().equals(row.getSource())) {
                 return same();
             }
             draft.row.setSource(e.source());
@@ -433,7 +440,12 @@ record Lifecycle(Duration retention, Duration progressInterval) {
 
         private Step misplaced(Cause cause) {
             if (!context.policy().oversize()) {
+                // Its worker named the nearest size.
                 return fail(cause);
+            }
+            Cause noPod = context.policy().refusesPod(row.getJob());
+            if (noPod != null) {
+                return fail(noPod);
             }
             int attempt = row.getHighestAttempt() + 1;
             draft.row
@@ -520,6 +532,16 @@ record Lifecycle(Duration retention, Duration progressInterval) {
                 return same();
             }
             return change(State.LAUNCHING, null, null, "its pod was made");
+        }
+
+        private Step waiting(Waiting e) {
+            boolean waits = isQueued(row) || row.getState() == State.LAUNCHING;
+            if (!waits || e.attempt() != row.getAttempt() || e.reason().equals(row.getWaitsBecause())) {
+                return same();
+            }
+            draft.row.setWaitsBecause(e.reason());
+            // One line as the wait begins: what is said later may change with every pod of the cluster.
+            return row.getWaitsBecause() == null ? change(row.getState(), null, null, e.reason()) : changed();
         }
 
         private Step failedAttempt(Cause cause, @Nullable String worker) {
@@ -691,6 +713,9 @@ record Lifecycle(Duration retention, Duration progressInterval) {
 
         Step change(State state, @Nullable String worker, @Nullable Cause cause, String detail) {
             draft.row.setState(state);
+            if (state != row.getState()) {
+                draft.row.setWaitsBecause(null);
+            }
             draft.line(state, worker, cause, detail);
             return changed();
         }

@@ -1,8 +1,11 @@
 package io.quarry.scheduler.lifecycle;
 
+import io.quarry.avro.Cause;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.Job;
 import io.quarry.avro.ResourceGroup;
+import io.quarry.schemas.GroupRules;
+import io.quarry.schemas.Placement;
 import io.quarry.schemas.RetryRules;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -23,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param oversize whether jobs larger than a worker may run in a pod of their own
  * @param retryOn causes after which a job that does not say is tried again
  * @param noRetryOn causes after which a job that does not say is not tried again
+ * @param group the group that says so, with the sizes that it allows; null when it is not known
  */
 record RetryPolicy(
         int maxAttempts,
@@ -33,7 +37,8 @@ record RetryPolicy(
         Duration maxBackoff,
         boolean oversize,
         List<String> retryOn,
-        List<String> noRetryOn) {
+        List<String> noRetryOn,
+        @Nullable ResourceGroup group) {
     /** Of a group whose configuration is not known (yet); says yes to pods, since refusing cannot be taken back. */
     static final RetryPolicy OF_UNKNOWN_GROUP =
             new RetryPolicy(3, Duration.ofDays(1), Duration.ofSeconds(1), Duration.ofMinutes(5), true);
@@ -45,7 +50,7 @@ record RetryPolicy(
 
     /** A policy that leaves every cause to the table. */
     RetryPolicy(int maxAttempts, Duration timeout, Duration backoff, Duration maxBackoff, boolean oversize) {
-        this(maxAttempts, timeout, null, null, backoff, maxBackoff, oversize, List.of(), List.of());
+        this(maxAttempts, timeout, null, null, backoff, maxBackoff, oversize, List.of(), List.of(), null);
     }
 
     static RetryPolicy of(@Nullable ResourceGroup group) {
@@ -61,7 +66,18 @@ record RetryPolicy(
                 Duration.ofMillis(Math.max(0, group.getMaxBackoffMs())),
                 group.getOversizeCeiling() != null,
                 group.getRetryOn(),
-                group.getNoRetryOn());
+                group.getNoRetryOn(),
+                GroupRules.check(group).isEmpty() ? group : null);
+    }
+
+    /** Why a job gets no pod of its own: its group allows none, or none so large; null when it gets one. */
+    @Nullable Cause refusesPod(Job job) {
+        if (!oversize) {
+            return Causes.noPods(job);
+        }
+        return group != null && Placement.of(job.getResources(), group) instanceof Placement.Refused refused
+                ? Causes.tooLarge(job, refused)
+                : null;
     }
 
     int maxAttempts(Job job) {

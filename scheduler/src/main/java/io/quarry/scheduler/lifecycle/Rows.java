@@ -46,7 +46,8 @@ final class Rows {
                 .setDuplicates(row.getDuplicates())
                 .setConflict(row.getConflict())
                 .setHistory(row.getHistory())
-                .setVersion(row.getVersion());
+                .setVersion(row.getVersion())
+                .setWaitsBecause(row.getWaitsBecause());
     }
 
     /** The job's record of one attempt. */

@@ -60,6 +60,13 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
                 }
             }
             Map<String, Long> found = offsets(specs, OffsetSpec.earliest());
+            // No share group reads the router; what retention removed there is passed all the same.
+            found.putAll(offsets(
+                    Map.of(
+                            topics.oversize(),
+                            new ListShareGroupOffsetsSpec()
+                                    .topicPartitions(List.of(new TopicPartition(topics.oversize(), 0)))),
+                    OffsetSpec.earliest()));
             // Before the groups: a group without lag is through with all that was there then.
             Map<String, Long> ends = offsets(specs, OffsetSpec.latest());
             if (!specs.isEmpty()) {

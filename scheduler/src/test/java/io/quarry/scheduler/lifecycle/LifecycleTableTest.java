@@ -125,6 +125,9 @@ class LifecycleTableTest {
         if (row.getDuplicates() > 0) {
             text.append(" duplicates=").append(row.getDuplicates());
         }
+        if (row.getWaitsBecause() != null) {
+            text.append(" waits");
+        }
         if (row.getConflict()) {
             text.append(" conflict");
         }

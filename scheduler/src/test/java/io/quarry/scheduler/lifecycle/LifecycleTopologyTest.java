@@ -17,6 +17,7 @@ import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import io.quarry.avro.Source;
 import io.quarry.avro.State;
+import io.quarry.avro.Transition;
 import io.quarry.schemas.Topics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -205,6 +206,57 @@ class LifecycleTopologyTest {
         assertThat(read(TOPICS.oversize(), Job.class))
                 .extracting(Job::getAttempt)
                 .containsExactly(2);
+    }
+
+    @Test
+    void aRecordRemovedFromTheRouterIsAppendedAgain() {
+        event(begin(JobEventType.SUBMITTED, "a").setJob(job("a")).setSource(new Source(TOPICS.oversize(), 3L)));
+        JobState submitted = last();
+        event(begin(JobEventType.PASSED, "").setSource(new Source(TOPICS.oversize(), 3L)));
+        assertThat(rows()).as("it is the first one that is still there").isEmpty();
+        assertThat(submitted.getSource().getOffset()).isEqualTo(3);
+
+        event(begin(JobEventType.PASSED, "").setSource(new Source(TOPICS.oversize(), 4L)));
+
+        JobState removed = last();
+        assertThat(removed.getState()).isEqualTo(State.LAUNCHING);
+        assertThat(removed.getSource()).isNull();
+        assertThat(read(TOPICS.oversize(), Job.class))
+                .extracting(Job::getAttempt)
+                .containsExactly(1);
+        event(begin(JobEventType.ENQUEUED, "a").setAttempt(1).setSource(new Source(TOPICS.oversize(), 9L)));
+        assertThat(last().getSource().getOffset()).isEqualTo(9);
+    }
+
+    @Test
+    void whyAJobWaitsIsSaidOnceAndForgottenWhenItRuns() {
+        event(begin(JobEventType.SUBMITTED, "a").setJob(job("a")).setSource(new Source(TOPICS.oversize(), 3L)));
+        event(begin(JobEventType.WAITING, "a").setAttempt(1).setReason("no node has so much"));
+        event(begin(JobEventType.WAITING, "a").setAttempt(1).setReason("one node less"));
+        event(begin(JobEventType.WAITING, "a").setAttempt(1).setReason("one node less"));
+        List<JobState> rows = rows();
+        assertThat(rows)
+                .extracting(JobState::getWaitsBecause)
+                .containsExactly(null, "no node has so much", "one node less");
+        assertThat(rows.get(2).getHistory())
+                .extracting(Transition::getDetail)
+                .containsExactly("submitted", "no node has so much");
+
+        claim("a", 1, "w1");
+
+        assertThat(last().getWaitsBecause()).isNull();
+    }
+
+    @Test
+    void aJobOnTheRouterThatIsLargerThanTheCeilingFailsWithTheNearestSize() {
+        Job giant = Job.newBuilder(job("a"))
+                .setResources(new Resources(null, 1L << 60, null))
+                .build();
+        event(begin(JobEventType.SUBMITTED, "a").setJob(giant).setSource(new Source(TOPICS.oversize(), 3L)));
+
+        JobState row = last();
+        assertThat(row.getState()).isEqualTo(State.FAILED);
+        assertThat(row.getCause().getMessage()).contains("The nearest size is");
     }
 
     @Test

@@ -124,6 +124,8 @@ final class Samples {
         events.put("WorkerDied owner", new Event.WorkerDied("owner", KILLED));
         events.put("WorkerDied other", new Event.WorkerDied("other", KILLED));
         events.put("Launched first attempt", new Event.Launched(1));
+        events.put("Waiting first attempt", new Event.Waiting(1, "no room"));
+        events.put("Waiting second attempt", new Event.Waiting(2, "no room"));
         events.put("PodFailed first attempt", new Event.PodFailed(1, null, KILLED));
         events.put("PodFailed second attempt", new Event.PodFailed(2, null, KILLED));
         events.put("PodFailed owner", new Event.PodFailed(1, "owner", KILLED));
@@ -131,6 +133,8 @@ final class Samples {
         events.put("Passed jobs", new Event.Passed(JOBS, 6));
         events.put("Passed retries", new Event.Passed(RETRIES, 100));
         events.put("Passed not so far", new Event.Passed(JOBS, 5));
+        events.put("Passed router", new Event.Passed(ROUTER, 4));
+        events.put("Enqueued on the router", new Event.Enqueued(1, new Source(ROUTER, 8L)));
         events.put("LeaseOut owner", new Event.LeaseOut("owner"));
         events.put("LeaseOut other", new Event.LeaseOut("other"));
         events.put(

@@ -60,6 +60,7 @@ final class JobText {
         facts.put("submitted", Text.time(row.getSubmittedAt()) + by(row.getJob().getSubmitter()));
         facts.put("queued", Text.between(row.getSubmittedAt(), row.getFirstStartedAt()));
         facts.put("ran", Text.between(row.getFirstStartedAt(), row.getFinishedAt()));
+        facts.put("waits", row.getWaitsBecause());
         progress(row, facts);
         facts.put("cause", row.getCause() == null ? null : because(row.getCause()));
         if (row.getManifest() != null) {
