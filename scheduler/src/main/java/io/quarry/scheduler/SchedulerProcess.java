@@ -1,6 +1,7 @@
 package io.quarry.scheduler;
 
 import io.quarry.scheduler.collect.Collector;
+import io.quarry.scheduler.launch.KubernetesPlatform;
 import io.quarry.scheduler.launch.Launcher;
 import io.quarry.scheduler.launch.PodPlatform;
 import io.quarry.scheduler.lifecycle.JobLifecycle;
@@ -46,7 +47,7 @@ public final class SchedulerProcess implements AutoCloseable {
     private SchedulerProcess(Map<String, String> all, Optional<PodPlatform> platform) {
         this.all = Map.copyOf(all);
         this.settings = SchedulerSettings.of(all);
-        this.platform = platform;
+        this.platform = platform.or(() -> platform(all));
         this.starter = new Thread(this::connect, "quarry-scheduler-start");
         this.starter.setDaemon(true);
     }
@@ -69,6 +70,17 @@ public final class SchedulerProcess implements AutoCloseable {
         SchedulerProcess process = new SchedulerProcess(settings, platform);
         process.starter.start();
         return process;
+    }
+
+    /** What the settings name for oversize jobs. Without any they wait, LAUNCHING, for a scheduler that has one. */
+    private static Optional<PodPlatform> platform(Map<String, String> all) {
+        String name = all.getOrDefault("launch.platform", "none");
+        return switch (name) {
+            case "none" -> Optional.empty();
+            case "kubernetes" -> Optional.of(KubernetesPlatform.of(all, InstantSource.system()));
+            default ->
+                throw new IllegalArgumentException("launch.platform is " + name + ": must be none or kubernetes");
+        };
     }
 
     /**

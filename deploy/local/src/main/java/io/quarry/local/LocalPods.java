@@ -137,7 +137,7 @@ final class LocalPods implements PodPlatform {
         own.put("worker.scratch.dir", scratch.toString());
         own.put("worker.exit.on.stdin.eof", "true");
         own.put("worker.on.stop", "hand-back");
-        own.put("resource.group", launch.group());
+        own.put("resource.group", launch.group().getName());
         own.put("worker.memory.bytes", Long.toString(launch.size().getMemoryBytes()));
         own.put("worker.cpu.millis", Long.toString(launch.size().getCpuMillis()));
         own.put("worker.spill.bytes", Long.toString(launch.size().getEphemeralStorageBytes()));
@@ -177,9 +177,9 @@ final class LocalPods implements PodPlatform {
     }
 
     @Override
-    public synchronized List<Pod> pods() {
-        List<Pod> pods = new ArrayList<>();
-        started.forEach((key, one) -> pods.add(new Pod(key, one.child().isAlive() ? Phase.LIVES : Phase.ENDED)));
+    public synchronized List<Standing> pods() {
+        List<Standing> pods = new ArrayList<>();
+        started.forEach((key, one) -> pods.add(new Standing(key, one.child().isAlive() ? Phase.LIVES : Phase.ENDED)));
         return pods;
     }
 

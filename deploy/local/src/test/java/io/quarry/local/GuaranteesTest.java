@@ -16,7 +16,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Keeps true what the READMEs say about tests: a promise names a test, and the test is there. */
 class GuaranteesTest {
     private static final Path CHECKOUT = Path.of("../..").toAbsolutePath().normalize();
-    private static final Pattern LINK = Pattern.compile("\\[(\\w+?(?:Test|IT|CT))(?:\\.(\\w+))?]\\(([^)]+\\.java)\\)");
+    private static final Pattern LINK =
+            Pattern.compile("\\[(\\w+?(?:Test|IT|KT|CT))(?:\\.(\\w+))?]\\(([^)]+\\.java)\\)");
 
     @ParameterizedTest
     @CsvSource({

@@ -37,6 +37,11 @@ final class HouseRulesTest {
             "io.quarry.schemas.DatasetLayout",
             "io.quarry.scheduler.collect.Collection",
             "io.quarry.scheduler.collect.PartitionView",
+            "io.quarry.local.MachineRoom",
+            "io.quarry.scheduler.launch.Board",
+            "io.quarry.scheduler.launch.PodEvents",
+            "io.quarry.scheduler.launch.Turns",
+            "io.quarry.scheduler.launch.Wish",
             "io.quarry.scheduler.lifecycle.Lifecycle",
             "io.quarry.scheduler.lifecycle.RetryPolicy",
             "io.quarry.scheduler.lifecycle.Rows");

@@ -55,9 +55,8 @@ class OversizeIT {
         given.put("lease.ticks", "100000");
         given.put("tick.interval.ms", "200");
         local = LocalMode.start(LocalSettings.of(temporary.resolve("data"), given, new Machine(4L << 30, 2)));
-        allowOversize(local);
-        client = QuarryClient.connect(
-                Map.of("bootstrap.servers", local.bootstrapServers(), "schema.registry.url", local.registryUrl()));
+        allowOversize(local.bootstrapServers(), local.registryUrl());
+        client = client(local.bootstrapServers(), local.registryUrl());
     }
 
     @AfterAll
@@ -156,9 +155,62 @@ class OversizeIT {
         assertThat(end(cancelled).getState()).isEqualTo(State.CANCELLED);
     }
 
-    static void allowOversize(LocalMode local) {
-        Map<String, String> settings = local.settings();
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", local.bootstrapServers()))) {
+    @Test
+    void aLocalModeThatIsKilledTakesItsLaunchedJobAlongAndTheJobGoesOnAfterTheNextStart() throws Exception {
+        Path root = temporary.resolve("killed");
+        Process killed = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        KilledMain.class.getName(),
+                        root.toString())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        String job;
+        try {
+            assertThat(killed.inputReader().readLine()).isNotNull();
+            Connection connection = Connection.read(root).orElseThrow();
+            allowOversize(connection.bootstrapServers(), connection.registryUrl());
+            try (QuarryClient other = client(connection.bootstrapServers(), connection.registryUrl())) {
+                JobHandle hanging = other.submit(other.job()
+                        .custom(DyingHandler.KIND, "text/plain", bytes("hang"))
+                        .memory("1Gi")
+                        .build());
+                await().atMost(SOON).until(() -> state(hanging) == State.RUNNING);
+                assertThat(row(hanging).getOversize()).isTrue();
+                job = hanging.id();
+            }
+        } finally {
+            killed.destroyForcibly().waitFor();
+        }
+
+        LocalSettings same = LocalSettings.of(root, Map.of("lease.ticks", "100000"), new Machine(4L << 30, 2));
+        try (LocalMode again = LocalMode.start(same);
+                QuarryClient other = client(again.bootstrapServers(), again.registryUrl())) {
+            JobState end = end(other.handle(job));
+            assertThat(end.getState()).isEqualTo(State.SUCCEEDED);
+            assertThat(end.getAttempt()).isEqualTo(2);
+            assertThat(end.getOwner().getWorker()).startsWith("quarry-job-");
+        }
+    }
+
+    private static QuarryClient client(String bootstrapServers, String registryUrl) {
+        return QuarryClient.connect(Map.of("bootstrap.servers", bootstrapServers, "schema.registry.url", registryUrl));
+    }
+
+    private static void allowOversize(String bootstrapServers, String registryUrl) {
+        Map<String, String> settings = Map.of(
+                "bootstrap.servers",
+                bootstrapServers,
+                "schema.registry.url",
+                registryUrl,
+                "job.events.partitions",
+                "4",
+                "replication.factor",
+                "1");
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
             TopicProvisioner.of(admin, Topics.withDefaultPrefix(), ProvisionSettings.of(settings))
                     .provisionGroup(ResourceGroup.newBuilder()
                             .setName(Topics.DEFAULT_GROUP)

@@ -1,5 +1,6 @@
 package io.quarry.scheduler.launch;
 
+import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import io.quarry.avro.Source;
 import java.nio.charset.StandardCharsets;
@@ -12,12 +13,12 @@ import java.util.HexFormat;
  * The process that one attempt of a job needs.
  *
  * @param key the attempt
- * @param group resource group of the job
+ * @param group resource group of the job, as it is now
  * @param size what the process gets, every field set
  * @param record the attempt's record, which the process reads by itself
  * @param longest how long the attempt may run
  */
-public record Launch(Key key, String group, Resources size, Source record, Duration longest) {
+public record Launch(Key key, ResourceGroup group, Resources size, Source record, Duration longest) {
     private static final int DIGITS = 24;
 
     /** An attempt of a job. */

@@ -39,8 +39,8 @@ public interface PodPlatform extends AutoCloseable {
         ENDED,
     }
 
-    /** A process that was asked for. */
-    record Pod(Launch.Key key, Phase phase) {}
+    /** How the process of an attempt stands. */
+    record Standing(Launch.Key key, Phase phase) {}
 
     /** The platform cannot be asked, or does not let us. */
     final class AwayException extends Exception {
@@ -65,7 +65,7 @@ public interface PodPlatform extends AutoCloseable {
     Answer start(Launch launch);
 
     /** The processes that are there. */
-    List<Pod> pods() throws AwayException;
+    List<Standing> pods() throws AwayException;
 
     /** Ends a process, if it is there; returns without waiting for it. */
     void end(Launch.Key key, String why) throws AwayException;

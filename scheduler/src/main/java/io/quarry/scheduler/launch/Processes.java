@@ -6,7 +6,7 @@ import io.quarry.avro.JobState;
 import io.quarry.scheduler.launch.PodPlatform.Answer;
 import io.quarry.scheduler.launch.PodPlatform.AwayException;
 import io.quarry.scheduler.launch.PodPlatform.Phase;
-import io.quarry.scheduler.launch.PodPlatform.Pod;
+import io.quarry.scheduler.launch.PodPlatform.Standing;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -66,7 +66,7 @@ final class Processes implements AutoCloseable {
                 watch = platform.watch(log);
                 reconciledAt = Instant.MIN;
             }
-            List<Pod> pods = platform.pods();
+            List<Standing> pods = platform.pods();
             take(pods);
             endUnclaimed(pods);
             if (!now.isBefore(reconciledAt.plus(settings.reconcile()))) {
@@ -81,11 +81,11 @@ final class Processes implements AutoCloseable {
         }
     }
 
-    private void take(List<Pod> pods) {
+    private void take(List<Standing> pods) {
         made.clear();
         withoutRoom.removeIf(key -> !news.board().waits(key));
         said.keySet().removeIf(key -> !news.board().waits(key));
-        for (Pod pod : pods) {
+        for (Standing pod : pods) {
             made.add(pod.key());
             if (pod.phase() == Phase.WAITS) {
                 withoutRoom.add(pod.key());
@@ -96,8 +96,8 @@ final class Processes implements AutoCloseable {
     }
 
     /** Ends what has not been claimed and nobody waits for any more: the job was cancelled, or its time is over. */
-    private void endUnclaimed(List<Pod> pods) throws AwayException {
-        for (Pod pod : pods) {
+    private void endUnclaimed(List<Standing> pods) throws AwayException {
+        for (Standing pod : pods) {
             if (pod.phase() == Phase.WAITS && !news.board().wants(pod.key())) {
                 platform.end(pod.key(), "nobody waits for it any more");
             }
@@ -108,9 +108,9 @@ final class Processes implements AutoCloseable {
      * Holds processes against rows. What does not match twice in a row is put right: between event and row lies a moment, and a
      * process that was fenced or cancelled gets time to end by itself.
      */
-    private void reconcile(List<Pod> pods) throws AwayException {
+    private void reconcile(List<Standing> pods) throws AwayException {
         Set<Launch.Key> odd = new HashSet<>();
-        for (Pod pod : pods) {
+        for (Standing pod : pods) {
             boolean unheard = pod.phase() == Phase.ENDED && news.board().waits(pod.key());
             boolean unwanted = pod.phase() != Phase.ENDED && !news.board().wants(pod.key());
             if (!unheard && !unwanted) {
@@ -135,11 +135,11 @@ final class Processes implements AutoCloseable {
         this.odd = odd;
     }
 
-    private static String id(Pod pod) {
+    private static String id(Standing pod) {
         return pod.key().jobId();
     }
 
-    private static int attempt(Pod pod) {
+    private static int attempt(Standing pod) {
         return pod.key().attempt();
     }
 
@@ -175,7 +175,7 @@ final class Processes implements AutoCloseable {
                 LOG.info(
                         "A process was made: jobId={} group={} attempt={} pod={}",
                         launch.key().jobId(),
-                        launch.group(),
+                        launch.group().getName(),
                         launch.key().attempt(),
                         launch.key().name());
                 log.launched(launch.key());

@@ -48,7 +48,7 @@ sealed interface Wish {
         Duration longest =
                 Duration.ofMillis(group.getMaxRunMs() == null ? timeout : Math.min(timeout, group.getMaxRunMs()));
         Source record = row.getSource();
-        return new ForProcess(new Launch(Board.key(row), group.getName(), size, record, longest));
+        return new ForProcess(new Launch(Board.key(row), group, size, record, longest));
     }
 
     private static Resources filled(@Nullable Resources asked, Resources worker) {

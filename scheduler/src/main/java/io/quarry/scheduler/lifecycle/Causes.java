@@ -6,13 +6,17 @@ import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Outcome;
 import io.quarry.avro.Owner;
+import io.quarry.avro.Progress;
 import io.quarry.schemas.Placement;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Causes that the lifecycle itself finds. */
 final class Causes {
+    private static final String PEAK = "peak_memory_bytes";
+
     private Causes() {}
 
     /** Cause of an attempt that ended, made up from the outcome where its worker gave none. */
@@ -73,6 +77,19 @@ final class Causes {
                 CauseType.RUN_DEADLINE,
                 "The attempt ran longer than its timeout.",
                 Map.of("deadline", String.valueOf(deadline), "started_at", String.valueOf(row.getStartedAt())));
+    }
+
+    /** A kill for memory with the peak that the process itself reported last, where whoever saw it die knows none. */
+    static Cause withPeak(Cause seen, @Nullable Progress last) {
+        if (seen.getType() != CauseType.OOM_KILLED
+                || last == null
+                || last.getPeakMemoryBytes() == 0
+                || seen.getEvidence().containsKey(PEAK)) {
+            return seen;
+        }
+        Map<String, String> evidence = new HashMap<>(seen.getEvidence());
+        evidence.put(PEAK, String.valueOf(last.getPeakMemoryBytes()));
+        return new Cause(seen.getType(), seen.getMessage(), evidence);
     }
 
     static Cause tooLarge(Job job, Placement.Refused refused) {

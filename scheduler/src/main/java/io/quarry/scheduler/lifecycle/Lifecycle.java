@@ -463,7 +463,8 @@ record Lifecycle(Duration retention, Duration progressInterval) {
 
         // ---- losses
 
-        private Step died(String claim, Cause cause) {
+        private Step died(String claim, Cause seen) {
+            Cause cause = Causes.withPeak(seen, row.getProgress());
             if (isLostOwner(claim)) {
                 return forgetLostOwner(cause);
             }
