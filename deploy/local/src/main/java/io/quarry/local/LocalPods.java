@@ -160,7 +160,7 @@ final class LocalPods implements PodPlatform {
         List<String> command = WorkerCommand.of(
                 WorkerCommand.setsid(),
                 Path.of(System.getProperty("java.home")),
-                System.getProperty("java.class.path"),
+                ChildClasses.ofThisProcess(),
                 heapBytes,
                 tmp,
                 mainClass,

@@ -1,12 +1,10 @@
 package io.quarry.local;
 
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The command line of a worker process. */
@@ -27,14 +25,14 @@ public final class WorkerCommand {
     }
 
     /**
-     * Program and arguments; the class path may be relative.
+     * Program and arguments.
      *
      * @param ownSession what {@link #setsid} says, or empty to stay in the session of the terminal
      */
     public static List<String> of(
             Optional<Path> ownSession,
             Path javaHome,
-            String classPath,
+            ChildClasses classes,
             long heapBytes,
             Path tmp,
             String mainClass,
@@ -51,17 +49,11 @@ public final class WorkerCommand {
         command.add("-Djava.io.tmpdir=" + tmp);
         // DuckDB, RocksDB and zstd are native; JDK 17 knows the option and needs it not, later ones warn without it.
         command.add("--enable-native-access=ALL-UNNAMED");
+        command.addAll(classes.options());
         command.add("-cp");
-        command.add(absolute(classPath));
+        command.add(classes.classPath());
         command.add(mainClass);
         command.add(settingsFile.toString());
         return List.copyOf(command);
-    }
-
-    private static String absolute(String classPath) {
-        return Stream.of(classPath.split(File.pathSeparator, -1))
-                .filter(entry -> !entry.isEmpty())
-                .map(entry -> Path.of(entry).toAbsolutePath().toString())
-                .collect(Collectors.joining(File.pathSeparator));
     }
 }

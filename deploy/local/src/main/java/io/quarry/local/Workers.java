@@ -87,7 +87,7 @@ final class Workers implements AutoCloseable {
         List<String> command = WorkerCommand.of(
                 WorkerCommand.setsid(),
                 Path.of(System.getProperty("java.home")),
-                System.getProperty("java.class.path"),
+                ChildClasses.ofThisProcess(),
                 settings.workerHeapBytes(),
                 tmp,
                 mainClass,

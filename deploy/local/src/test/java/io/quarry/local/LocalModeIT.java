@@ -98,14 +98,15 @@ class LocalModeIT {
     @Test
     void aLocalModeThatIsKilledTakesItsWorkersAlongAndItsDirectoryStartsAgain() throws Exception {
         Path root = temporary.resolve("data");
-        Process killed = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx256m",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        KilledMain.class.getName(),
-                        root.toString())
+        ChildClasses classes = ChildClasses.ofThisProcess();
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1"));
+        command.addAll(classes.options());
+        command.addAll(List.of("-cp", classes.classPath(), KilledMain.class.getName(), root.toString()));
+        Process killed = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         String job;

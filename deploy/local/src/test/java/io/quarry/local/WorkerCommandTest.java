@@ -41,7 +41,7 @@ class WorkerCommandTest {
         return WorkerCommand.of(
                 ownSession,
                 Path.of("/jdk"),
-                classPath,
+                ChildClasses.of(classPath, "17"),
                 256L << 20,
                 Path.of("/data/tmp/worker-1"),
                 "a.Main",

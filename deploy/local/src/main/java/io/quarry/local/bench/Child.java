@@ -1,5 +1,6 @@
 package io.quarry.local.bench;
 
+import io.quarry.local.ChildClasses;
 import io.quarry.local.ProcessMemory;
 import io.quarry.local.WorkerCommand;
 import java.io.BufferedReader;
@@ -70,7 +71,7 @@ final class Child implements AutoCloseable {
         List<String> command = new ArrayList<>(WorkerCommand.of(
                 WorkerCommand.setsid(),
                 Path.of(System.getProperty("java.home")),
-                program.classPath(),
+                ChildClasses.of(program.classPath()),
                 program.heapBytes(),
                 home.resolve("tmp"),
                 program.mainClass(),

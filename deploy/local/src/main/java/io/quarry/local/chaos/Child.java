@@ -1,7 +1,7 @@
 package io.quarry.local.chaos;
 
+import io.quarry.local.ChildClasses;
 import io.quarry.local.FileTree;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,8 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,20 +40,18 @@ final class Child implements AutoCloseable {
     static Child start(String name, Path directory, long heapMib, List<String> mainAndArguments) throws IOException {
         Files.createDirectories(directory);
         Path tmp = directory.resolve(name + ".tmp");
+        ChildClasses classes = ChildClasses.ofThisProcess();
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + heapMib + "m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
-                "-Xshare:auto",
                 "-Djava.io.tmpdir=" + tmp,
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
-                        .filter(entry -> !entry.isEmpty())
-                        .map(entry -> Path.of(entry).toAbsolutePath().toString())
-                        .collect(Collectors.joining(File.pathSeparator))));
+                "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(classes.options());
+        command.add("-cp");
+        command.add(classes.classPath());
         command.addAll(mainAndArguments);
         Child child = new Child(name, command, tmp, directory.resolve(name + ".log"));
         child.supervisor.start();

@@ -1,6 +1,6 @@
 package io.quarry.local.broker;
 
-import java.io.File;
+import io.quarry.local.ChildClasses;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -69,10 +69,12 @@ public final class Members implements AutoCloseable {
                 "-Xmx256m",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
-                "-XX:-UsePerfData",
+                "-XX:-UsePerfData"));
+        ChildClasses classes = ChildClasses.ofThisProcess();
+        command.addAll(classes.options());
+        command.addAll(List.of(
                 "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))
-                        .replace(File.pathSeparator + File.pathSeparator, File.pathSeparator),
+                classes.classPath(),
                 MemberMain.class.getName(),
                 home.resolve("data").toString(),
                 Integer.toString(node),

@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.local.ChildClasses;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ record QuarryProcess(Process process, Path home, Path tmp, Path out, Path err) {
         Path home = Files.createDirectories(directory.resolve("home"));
         Path tmp = Files.createDirectories(directory.resolve("tmp"));
         List<String> command = new ArrayList<>(before);
+        ChildClasses classes = ChildClasses.ofThisProcess();
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx320m",
@@ -37,10 +39,9 @@ record QuarryProcess(Process process, Path home, Path tmp, Path out, Path err) {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData",
                 "-Djava.io.tmpdir=" + tmp,
-                "-Dquarry.checkout=" + Path.of("../..").toAbsolutePath().normalize(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                QuarryMain.class.getName()));
+                "-Dquarry.checkout=" + Path.of("../..").toAbsolutePath().normalize()));
+        command.addAll(classes.options());
+        command.addAll(List.of("-cp", classes.classPath(), QuarryMain.class.getName()));
         command.addAll(List.of(arguments));
         Path out = directory.resolve("out");
         Path err = directory.resolve("err");
