@@ -18,6 +18,8 @@ final class OneJob implements Work {
     /** The end of a job is worth waiting for: the process has nothing else to do. */
     private static final Duration LAST_WORDS = Duration.ofMinutes(30);
 
+    private static final Duration TOLD_TO_GO = Duration.ofSeconds(30);
+
     private final ClaimLoop loop;
     private final OneRecord record;
     private final Finishes finishes;
@@ -52,7 +54,7 @@ final class OneJob implements Work {
             while (current.will() == Current.Will.WORK && !step()) {
                 boolean unused = current.awaitLeave(AGAIN);
             }
-            if (!finishes.awaitAll(LAST_WORDS)) {
+            if (!awaitReported()) {
                 LOG.warn("the end of the attempt was not logged; the job runs again");
                 end = ExitCode.UNREACHABLE;
             }
@@ -64,6 +66,18 @@ final class OneJob implements Work {
         } finally {
             record.close();
         }
+    }
+
+    /** Waits for the end of the attempt to be durable; not for long when the process is told to go, since its parent may be gone. */
+    private boolean awaitReported() throws InterruptedException {
+        long began = System.nanoTime();
+        while (!finishes.awaitAll(AGAIN)) {
+            Duration most = current.will() == Current.Will.WORK ? LAST_WORDS : TOLD_TO_GO;
+            if (System.nanoTime() - began > most.toNanos()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether there is nothing more to do. */
