@@ -13,7 +13,11 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
+/** Waits for nobody, for as long as is set; its methods wait at the same time. */
+@Execution(ExecutionMode.CONCURRENT)
 class BrokerAwayTest {
     private final Map<String, Object> settings = new HashMap<>();
 
