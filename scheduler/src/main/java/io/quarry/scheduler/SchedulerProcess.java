@@ -5,6 +5,7 @@ import io.quarry.scheduler.launch.KubernetesPlatform;
 import io.quarry.scheduler.launch.Launcher;
 import io.quarry.scheduler.launch.PodPlatform;
 import io.quarry.scheduler.lifecycle.JobLifecycle;
+import io.quarry.scheduler.trigger.Schedules;
 import io.quarry.schemas.provision.ProvisionException;
 import io.quarry.schemas.provision.ProvisionSettings;
 import io.quarry.schemas.provision.TopicProvisioner;
@@ -28,7 +29,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Composition root of the scheduler. Waits for broker and registry as long as they are away, makes and checks the topics, then runs
- * the lifecycle until it is closed or a fault of its own stops it.
+ * the lifecycle and the schedules until it is closed or a fault of its own stops it.
  */
 public final class SchedulerProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SchedulerProcess.class);
@@ -42,6 +43,7 @@ public final class SchedulerProcess implements AutoCloseable {
     private final Optional<PodPlatform> platform;
     private volatile @Nullable Collector collector;
     private volatile @Nullable Launcher launcher;
+    private volatile @Nullable Schedules schedules;
     private final CountDownLatch closing = new CountDownLatch(1);
 
     private SchedulerProcess(Map<String, String> all, Optional<PodPlatform> platform) {
@@ -92,7 +94,8 @@ public final class SchedulerProcess implements AutoCloseable {
         long end = System.nanoTime() + atMost.toNanos();
         try {
             JobLifecycle started = lifecycle.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
-            if (started.awaitReady(Duration.ofNanos(Math.max(1, end - System.nanoTime())))) {
+            Schedules ticking = schedules;
+            if (started.awaitReady(left(end)) && (ticking == null || ticking.awaitReady(left(end)))) {
                 return;
             }
         } catch (ExecutionException e) {
@@ -101,6 +104,10 @@ public final class SchedulerProcess implements AutoCloseable {
             // Falls through to the same message.
         }
         throw new IllegalStateException("the scheduler is not ready after " + atMost);
+    }
+
+    private static Duration left(long end) {
+        return Duration.ofNanos(Math.max(1_000_000, end - System.nanoTime()));
     }
 
     /** Completes when the process was closed, exceptionally when a fault stopped it. */
@@ -125,6 +132,14 @@ public final class SchedulerProcess implements AutoCloseable {
                     serdes,
                     InstantSource.system(),
                     this::remakeTopics);
+            Schedules ticking = Schedules.start(
+                    settings.trigger(), settings.kafka(), settings.streams(), serdes, InstantSource.system());
+            schedules = ticking;
+            ticking.ended().whenComplete((nothing, fault) -> {
+                if (fault != null) {
+                    end(fault);
+                }
+            });
             collector = settings.collect()
                     .map(collect -> Collector.start(collect, settings.kafka(), serdes, InstantSource.system()))
                     .orElse(null);
@@ -199,6 +214,10 @@ public final class SchedulerProcess implements AutoCloseable {
         Launcher launching = launcher;
         if (launching != null) {
             launching.close();
+        }
+        Schedules ticking = schedules;
+        if (ticking != null) {
+            ticking.close();
         }
         Collector collecting = collector;
         if (collecting != null) {

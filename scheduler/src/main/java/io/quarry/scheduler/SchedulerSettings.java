@@ -3,6 +3,7 @@ package io.quarry.scheduler;
 import io.quarry.scheduler.collect.CollectSettings;
 import io.quarry.scheduler.launch.LaunchSettings;
 import io.quarry.scheduler.lifecycle.LifecycleSettings;
+import io.quarry.scheduler.trigger.TriggerSettings;
 import io.quarry.schemas.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.Optional;
  * @param kafka what Kafka clients need: bootstrap servers and security
  * @param streams what Kafka Streams needs beside it
  * @param lifecycle the lifecycle's
+ * @param trigger the schedules'
  * @param collect the collector's; empty when this scheduler reaches no datasets
  * @param launch the launcher's
  */
@@ -23,6 +25,7 @@ record SchedulerSettings(
         Map<String, String> kafka,
         Map<String, String> streams,
         LifecycleSettings lifecycle,
+        TriggerSettings trigger,
         Optional<CollectSettings> collect,
         LaunchSettings launch) {
     SchedulerSettings {
@@ -72,6 +75,16 @@ record SchedulerSettings(
                 Duration.ofMillis(kept),
                 Duration.ofMillis(number(all, "jobs.retention.ms", kept, 1)),
                 Duration.ofMillis(number(all, "scheduler.passed.interval.ms", 5000, 100)));
+        TriggerSettings trigger = new TriggerSettings(
+                lifecycle.topics(),
+                Duration.ofMillis(number(all, "scheduler.trigger.late.after.ms", 5000, 0)),
+                Duration.ofMillis(number(all, "scheduler.trigger.missed.after.ms", 60_000, 1)),
+                Duration.ofMillis(number(all, "scheduler.trigger.interval.ms", 20, 1)),
+                Duration.ofMillis(number(
+                        all,
+                        "scheduler.trigger.audit.interval.ms",
+                        Duration.ofMinutes(10).toMillis(),
+                        100)));
         Duration sweep = Duration.ofMillis(number(
                 all, "scheduler.collect.sweep.interval.ms", Duration.ofHours(1).toMillis(), 100));
         Optional<CollectSettings> collect = Optional.ofNullable(all.get("scheduler.datasets.dir"))
@@ -83,7 +96,7 @@ record SchedulerSettings(
                         number(all, "launch.patience.ms", Duration.ofMinutes(10).toMillis(), 0)),
                 Duration.ofMillis(number(all, "launch.interval.ms", 5000, 50)),
                 Duration.ofMillis(number(all, "launch.reconcile.interval.ms", 30_000, 100)));
-        return new SchedulerSettings(kafka, streams, lifecycle, collect, launch);
+        return new SchedulerSettings(kafka, streams, lifecycle, trigger, collect, launch);
     }
 
     private static long number(Map<String, String> all, String name, long standard, long least) {

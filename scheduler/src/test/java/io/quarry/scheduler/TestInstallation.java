@@ -12,6 +12,7 @@ import io.quarry.avro.Outcome;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import io.quarry.avro.Source;
+import io.quarry.scheduler.trigger.LedgerAudit;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.provision.ProvisionSettings;
 import io.quarry.schemas.provision.TopicProvisioner;
@@ -157,7 +158,7 @@ final class TestInstallation implements AutoCloseable {
                 .build();
     }
 
-    private <T extends SpecificRecord> long send(String topic, String key, T value) {
+    <T extends SpecificRecord> long send(String topic, String key, T value) {
         return sendBytes(topic, key, write(topic, value));
     }
 
@@ -222,6 +223,13 @@ final class TestInstallation implements AutoCloseable {
 
     <T extends SpecificRecord> T read(ConsumerRecord<byte[], byte[]> record, Class<T> type) {
         return serdes.deserializer(type).deserialize(record.topic(), record.value());
+    }
+
+    /** A recount of the whole ledger. */
+    LedgerAudit.Report audit() {
+        return new LedgerAudit(
+                        topics, Map.of("bootstrap.servers", settings.getOrDefault("bootstrap.servers", "")), serdes)
+                .run(Instant.EPOCH, Instant.now(), Duration.ofMinutes(1));
     }
 
     static String text(byte[] bytes) {

@@ -59,6 +59,26 @@ public record Topics(String prefix) {
         return prefix + "resource-groups";
     }
 
+    /** Schedules as operators write them, one partition. */
+    public String schedules() {
+        return prefix + "schedules";
+    }
+
+    /** Everything that happens to a schedule, in one order. */
+    public String scheduleEvents() {
+        return prefix + "schedule-events";
+    }
+
+    /** Where each schedule stands. */
+    public String scheduleStates() {
+        return prefix + "schedule-state";
+    }
+
+    /** The ledger: what became of each tick. */
+    public String ticks() {
+        return prefix + "schedule-ticks";
+    }
+
     /** Name of the share group that a resource group's workers form. */
     public String shareGroup(String group) {
         return prefix + "workers." + group;

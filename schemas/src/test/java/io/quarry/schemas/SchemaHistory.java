@@ -12,6 +12,10 @@ import io.quarry.avro.Manifest;
 import io.quarry.avro.OfflineQuery;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.ScalingDecision;
+import io.quarry.avro.Schedule;
+import io.quarry.avro.ScheduleEvent;
+import io.quarry.avro.ScheduleState;
+import io.quarry.avro.ScheduleTick;
 import io.quarry.avro.WorkerState;
 import io.quarry.schemas.serde.WireSchemas;
 import java.io.IOException;
@@ -38,7 +42,11 @@ public final class SchemaHistory {
             Manifest.getClassSchema(),
             GroupRevision.getClassSchema(),
             WorkerState.getClassSchema(),
-            ScalingDecision.getClassSchema());
+            ScalingDecision.getClassSchema(),
+            Schedule.getClassSchema(),
+            ScheduleEvent.getClassSchema(),
+            ScheduleState.getClassSchema(),
+            ScheduleTick.getClassSchema());
 
     private static final Path DIRECTORY = Path.of("src", "main", "resources", "avro");
 

@@ -5,6 +5,8 @@ import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
 import io.quarry.avro.Source;
+import io.quarry.scheduler.streams.Outgoing;
+import io.quarry.scheduler.streams.Wire;
 import io.quarry.schemas.JobRules;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.Violation;

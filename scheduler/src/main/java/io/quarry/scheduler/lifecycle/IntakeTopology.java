@@ -1,5 +1,7 @@
 package io.quarry.scheduler.lifecycle;
 
+import io.quarry.scheduler.streams.Outgoing;
+import io.quarry.scheduler.streams.Wire;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -32,7 +34,7 @@ final class IntakeTopology implements Supplier<Topology> {
         topology.addStateStore(
                 Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(STORE), Serdes.Bytes(), Serdes.ByteArray()),
                 "intake");
-        Outgoing.addSink(topology, "intake");
+        Outgoing.addSink(topology, "out", "intake");
         return topology;
     }
 }

@@ -8,6 +8,8 @@ import io.quarry.avro.JobState;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Source;
 import io.quarry.avro.State;
+import io.quarry.scheduler.streams.Outgoing;
+import io.quarry.scheduler.streams.Wire;
 import io.quarry.schemas.JobRules;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.serde.UnreadableRecordException;

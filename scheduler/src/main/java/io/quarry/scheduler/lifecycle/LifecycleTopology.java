@@ -1,5 +1,7 @@
 package io.quarry.scheduler.lifecycle;
 
+import io.quarry.scheduler.streams.Outgoing;
+import io.quarry.scheduler.streams.Wire;
 import io.quarry.schemas.Topics;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -64,7 +66,7 @@ final class LifecycleTopology implements Supplier<Topology> {
                 Stores.keyValueStoreBuilder(stores.apply(ROWS), Serdes.String(), Serdes.ByteArray()), "lifecycle");
         topology.addStateStore(
                 Stores.keyValueStoreBuilder(stores.apply(TIMERS), Serdes.Bytes(), Serdes.ByteArray()), "lifecycle");
-        Outgoing.addSink(topology, "lifecycle");
+        Outgoing.addSink(topology, "out", "lifecycle");
         return topology;
     }
 

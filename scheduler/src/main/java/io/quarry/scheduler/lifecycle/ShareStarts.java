@@ -1,5 +1,6 @@
 package io.quarry.scheduler.lifecycle;
 
+import io.quarry.scheduler.streams.Watch;
 import io.quarry.schemas.Topics;
 import java.time.Duration;
 import java.util.HashMap;

@@ -1,5 +1,6 @@
 package io.quarry.scheduler.lifecycle;
 
+import io.quarry.scheduler.streams.Watch;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.provision.ProvisionException;
 import io.quarry.schemas.serde.RegistryUnavailableException;

@@ -2,6 +2,7 @@ package io.quarry.scheduler.lifecycle;
 
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
+import io.quarry.scheduler.streams.Wire;
 import io.quarry.schemas.serde.RegistryUnavailableException;
 import java.time.InstantSource;
 import java.util.concurrent.Executors;

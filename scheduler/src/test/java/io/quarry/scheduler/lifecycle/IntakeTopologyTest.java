@@ -10,6 +10,8 @@ import io.quarry.avro.CustomPayload;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
+import io.quarry.scheduler.TestWire;
+import io.quarry.scheduler.streams.StreamsApp;
 import io.quarry.schemas.Topics;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -61,7 +63,7 @@ class IntakeTopologyTest {
 
     @BeforeEach
     void open() {
-        Properties p = JobLifecycle.properties(
+        Properties p = StreamsApp.properties(
                 "intake", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString()));
         driver = new TopologyTestDriver(new IntakeTopology(SETTINGS, () -> wire, () -> shareStarts).get(), p);
         jobs = driver.createInputTopic(TOPICS.jobs("default"), new ByteArraySerializer(), new ByteArraySerializer());

@@ -18,6 +18,8 @@ import io.quarry.avro.Resources;
 import io.quarry.avro.Source;
 import io.quarry.avro.State;
 import io.quarry.avro.Transition;
+import io.quarry.scheduler.TestWire;
+import io.quarry.scheduler.streams.StreamsApp;
 import io.quarry.schemas.Topics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -61,7 +63,7 @@ class LifecycleTopologyTest {
 
     @BeforeEach
     void open() {
-        Properties p = JobLifecycle.properties(
+        Properties p = StreamsApp.properties(
                 "lifecycle", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString()));
         driver = new TopologyTestDriver(new LifecycleTopology(SETTINGS, () -> wire, () -> "").get(), p);
         events = driver.createInputTopic(TOPICS.events(), new ByteArraySerializer(), new ByteArraySerializer());

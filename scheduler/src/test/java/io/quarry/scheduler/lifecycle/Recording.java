@@ -11,6 +11,9 @@ import io.quarry.avro.Progress;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import io.quarry.avro.Source;
+import io.quarry.scheduler.TestWire;
+import io.quarry.scheduler.streams.StreamsApp;
+import io.quarry.scheduler.streams.Wire;
 import io.quarry.schemas.Topics;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -107,7 +110,7 @@ record Recording(List<Line> events, List<Line> rows, List<Line> timers, List<Lin
 
     /** The same over stores of the caller's. */
     static TopologyTestDriver driver(TestWire wire, Path state, Function<String, KeyValueBytesStoreSupplier> stores) {
-        Properties p = JobLifecycle.properties(
+        Properties p = StreamsApp.properties(
                 "lifecycle", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString()));
         TopologyTestDriver driver =
                 new TopologyTestDriver(new LifecycleTopology(SETTINGS, () -> wire, () -> "", stores).get(), p);

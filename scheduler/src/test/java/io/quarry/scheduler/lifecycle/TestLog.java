@@ -10,6 +10,8 @@ import io.quarry.avro.Outcome;
 import io.quarry.avro.Progress;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Source;
+import io.quarry.scheduler.TestWire;
+import io.quarry.scheduler.streams.StreamsApp;
 import io.quarry.schemas.Topics;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -48,7 +50,7 @@ final class TestLog implements AutoCloseable {
     TestLog(Path state, Function<String, KeyValueBytesStoreSupplier> stores) {
         driver = new TopologyTestDriver(
                 new LifecycleTopology(Recording.SETTINGS, () -> wire, () -> statesTopic, stores).get(),
-                JobLifecycle.properties(
+                StreamsApp.properties(
                         "lifecycle", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString())));
         events = Recording.input(driver);
         group(ResourceGroup.newBuilder()

@@ -2,6 +2,7 @@ package io.quarry.scheduler.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.quarry.scheduler.TestWire;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

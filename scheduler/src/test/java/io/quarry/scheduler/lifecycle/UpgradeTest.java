@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarry.avro.Cause;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Transition;
+import io.quarry.scheduler.TestWire;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;

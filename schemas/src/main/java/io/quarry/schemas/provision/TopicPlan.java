@@ -31,6 +31,10 @@ record TopicPlan(String name, int partitions, Map<String, String> fixed, Map<Str
                 table(topics.states(), partitions, settings),
                 log(topics.commands(), 1, Duration.ofHours(1), settings),
                 table(topics.groups(), 1, settings),
+                table(topics.schedules(), 1, settings),
+                log(topics.scheduleEvents(), partitions, Duration.ofDays(3), settings),
+                table(topics.scheduleStates(), partitions, settings),
+                log(topics.ticks(), partitions, LONG, settings),
                 log(topics.dead(), 1, LONG, settings),
                 invalid(topics, settings));
     }

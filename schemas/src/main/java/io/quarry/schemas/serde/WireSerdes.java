@@ -6,6 +6,10 @@ import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobState;
 import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.Schedule;
+import io.quarry.avro.ScheduleEvent;
+import io.quarry.avro.ScheduleState;
+import io.quarry.avro.ScheduleTick;
 import io.quarry.schemas.Topics;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -94,6 +98,10 @@ public final class WireSerdes {
         schemas.put(topics.commands(), Command.getClassSchema());
         schemas.put(topics.groups(), ResourceGroup.getClassSchema());
         schemas.put(topics.dead(), DeadJob.getClassSchema());
+        schemas.put(topics.schedules(), Schedule.getClassSchema());
+        schemas.put(topics.scheduleEvents(), ScheduleEvent.getClassSchema());
+        schemas.put(topics.scheduleStates(), ScheduleState.getClassSchema());
+        schemas.put(topics.ticks(), ScheduleTick.getClassSchema());
         return schemas;
     }
 

@@ -81,6 +81,10 @@ class TopicProvisionerIT {
                         Map.entry("commands", 1),
                         Map.entry("resource-groups", 1),
                         Map.entry("jobs.dead", 1),
+                        Map.entry("schedules", 1),
+                        Map.entry("schedule-events", 4),
+                        Map.entry("schedule-state", 4),
+                        Map.entry("schedule-ticks", 4),
                         Map.entry("jobs.invalid", 1));
         for (String name : partitions.keySet()) {
             assertThat(config(ConfigResource.Type.TOPIC, "a." + name, "message.timestamp.type"))

@@ -46,9 +46,21 @@ final class JobFileReader {
 
     private final String file;
     private final List<Problem> problems = new ArrayList<>();
+    private final @Nullable Map<String, String> moments;
 
     JobFileReader(String file) {
+        this(file, null);
+    }
+
+    /**
+     * A reader of a template.
+     *
+     * @param moments takes the placeholders that stand where a job has an instant, by the path of the field; null when there are
+     *     to be none
+     */
+    JobFileReader(String file, @Nullable Map<String, String> moments) {
         this.file = file;
+        this.moments = moments;
     }
 
     List<Problem> problems() {
@@ -309,6 +321,12 @@ final class JobFileReader {
         LogicalType type = schema.getLogicalType();
         if (type == null) {
             return text(node, path, "a whole number", Long::valueOf);
+        }
+        if (moments != null
+                && node instanceof ScalarNode scalar
+                && scalar.getValue().contains("{{")) {
+            moments.put(path, scalar.getValue());
+            return Instant.EPOCH;
         }
         ChronoUnit unit = type instanceof LogicalTypes.TimestampMicros ? ChronoUnit.MICROS : ChronoUnit.MILLIS;
         return text(

@@ -50,7 +50,8 @@ final class QuarryCommand implements Callable<Integer> {
                 .addSubcommand(new BenchDispatchCommand(console))
                 .addSubcommand(new BenchBacklogCommand(console))
                 .addSubcommand(new BenchRestoreCommand(console))
-                .addSubcommand(new BenchRecoveryCommand(console));
+                .addSubcommand(new BenchRecoveryCommand(console))
+                .addSubcommand(new BenchCronCommand(console));
         CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
         completion
                 .getCommandSpec()
@@ -70,6 +71,7 @@ final class QuarryCommand implements Callable<Integer> {
                 .addSubcommand(DeadCommand.with(console))
                 .addSubcommand(new ReplayCommand(console))
                 .addSubcommand(GroupsCommand.with(console))
+                .addSubcommand(SchedulesCommand.with(console))
                 .addSubcommand(new PlacementCommand(console))
                 .addSubcommand(catalog)
                 .addSubcommand(new ExplainQueryCommand(console))

@@ -23,7 +23,11 @@ final class SubmittedFile {
      * @param name path of the file, or {@code -} for standard input
      */
     static Job read(String name, Console console) throws JobFileException {
-        Job job = JobFile.parse(text(name, console), name.equals("-") ? "standard input" : name);
+        return located(JobFile.parse(text(name, console), name.equals("-") ? "standard input" : name), name);
+    }
+
+    /** The job with absolute paths in the place of relative ones. */
+    static Job located(Job job, String name) {
         OfflineQuery query = job.getOfflineQuery();
         List<String> files = query == null ? null : query.getInput().getFiles();
         if (query == null || files == null) {
@@ -74,7 +78,7 @@ final class SubmittedFile {
 
     private static CommandFailure tooLarge(String found) {
         return CommandFailure.badUsage(found
-                + " (a job has at most 1 MiB of inline rows): put the rows into a Parquet file below one of the worker's"
-                + " input directories and name it in input.files");
+                + " (a job has at most 1 MiB of inline rows): put the rows into a Parquet file below one of the"
+                + " worker's input directories and name it in input.files");
     }
 }

@@ -1,5 +1,6 @@
-package io.quarry.scheduler.lifecycle;
+package io.quarry.scheduler;
 
+import io.quarry.scheduler.streams.Wire;
 import io.quarry.schemas.serde.RegistryUnavailableException;
 import io.quarry.schemas.serde.UnreadableRecordException;
 import java.io.ByteArrayOutputStream;
@@ -21,13 +22,13 @@ import org.apache.avro.specific.SpecificRecord;
  * Avro without a registry, which can be away all the same. The first byte is the committed version of the record that the rest
  * was written with, 0 for the version in the making; 9 marks poison.
  */
-final class TestWire implements Wire {
+public final class TestWire implements Wire {
     private final boolean recording;
-    boolean registryAway;
+    public boolean registryAway;
     /** Whether writing asks the registry too, as it does for the first record of a type. */
-    boolean registryAwayForWriting;
+    public boolean registryAwayForWriting;
 
-    TestWire() {
+    public TestWire() {
         this(false);
     }
 
@@ -36,7 +37,7 @@ final class TestWire implements Wire {
     }
 
     /** Names the newest committed version in what it writes, so that later versions can read it. */
-    static TestWire recording() {
+    public static TestWire recording() {
         return new TestWire(true);
     }
 

@@ -1,9 +1,9 @@
-package io.quarry.scheduler.lifecycle;
+package io.quarry.scheduler.streams;
 
 import org.apache.avro.specific.SpecificRecord;
 
 /** Turns records into wire bytes and back. Used by one thread. */
-interface Wire {
+public interface Wire {
     <T extends SpecificRecord> byte[] write(String topic, T value);
 
     /**

@@ -1,10 +1,10 @@
-package io.quarry.scheduler.lifecycle;
+package io.quarry.scheduler.streams;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /** Looks at something once an interval, in a thread of its own, until it is closed. */
-final class Watch implements AutoCloseable {
+public final class Watch implements AutoCloseable {
     private static final long CLOSE_SECONDS = 2;
 
     private final Look look;
@@ -13,18 +13,19 @@ final class Watch implements AutoCloseable {
 
     /** One look. What it cannot see it says itself: the next look is an interval later. */
     @FunctionalInterface
-    interface Look {
+    public interface Look {
         void look() throws InterruptedException;
     }
 
-    Watch(String threadName, Duration interval, Look look) {
+    /** Looks from the start on. */
+    public Watch(String threadName, Duration interval, Look look) {
         this.look = look;
         this.intervalMs = interval.toMillis();
         this.thread = new Thread(this::run, threadName);
         this.thread.setDaemon(true);
     }
 
-    void start() {
+    public void start() {
         thread.start();
     }
 

@@ -1,4 +1,4 @@
-package io.quarry.scheduler.lifecycle;
+package io.quarry.scheduler.streams;
 
 import java.util.Optional;
 import java.util.Set;
@@ -17,14 +17,12 @@ import org.jspecify.annotations.Nullable;
  * @param value wire bytes; null for a tombstone
  */
 @SuppressWarnings("ArrayRecordComponent") // the bytes are handed through, never compared
-record Outgoing(String topic, byte @Nullable [] value) {
-    static final String SINK = "out";
-
-    /** Adds the one sink that everything leaves by. */
-    static void addSink(Topology topology, String parent) {
+public record Outgoing(String topic, byte @Nullable [] value) {
+    /** Adds the sink that everything leaves by. */
+    public static void addSink(Topology topology, String name, String parent) {
         Serializer<Outgoing> value = (topic, outgoing) -> outgoing.value();
         topology.addSink(
-                SINK,
+                name,
                 (key, outgoing, context) -> outgoing.topic(),
                 new ByteArraySerializer(),
                 value,

@@ -1,4 +1,4 @@
-package io.quarry.scheduler.lifecycle;
+package io.quarry.scheduler.streams;
 
 import java.util.Map;
 import org.apache.kafka.streams.state.RocksDBConfigSetter;

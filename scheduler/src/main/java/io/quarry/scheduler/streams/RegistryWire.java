@@ -1,4 +1,4 @@
-package io.quarry.scheduler.lifecycle;
+package io.quarry.scheduler.streams;
 
 import io.quarry.schemas.serde.WireSerdes;
 import java.util.HashMap;
@@ -9,12 +9,12 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serializer;
 
 /** The wire as the configured serdes speak it. */
-final class RegistryWire implements Wire {
+public final class RegistryWire implements Wire {
     private final WireSerdes serdes;
     private final Map<Class<?>, Serializer<? extends SpecificRecord>> serializers = new HashMap<>();
     private final Map<Class<?>, Deserializer<? extends SpecificRecord>> deserializers = new HashMap<>();
 
-    RegistryWire(WireSerdes serdes) {
+    public RegistryWire(WireSerdes serdes) {
         this.serdes = serdes;
     }
 

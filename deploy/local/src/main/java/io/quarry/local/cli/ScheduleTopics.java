@@ -1,0 +1,209 @@
+package io.quarry.local.cli;
+
+import io.quarry.avro.Schedule;
+import io.quarry.avro.ScheduleEvent;
+import io.quarry.avro.ScheduleState;
+import io.quarry.avro.ScheduleTick;
+import io.quarry.schemas.Topics;
+import io.quarry.schemas.serde.UnreadableRecordException;
+import io.quarry.schemas.serde.WireSerdes;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.function.BiConsumer;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.jspecify.annotations.Nullable;
+
+/** The topics of the schedules: read as a whole, written record by record. Not safe for use by several threads. */
+final class ScheduleTopics implements AutoCloseable {
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    private final Topics topics;
+    private final Map<String, Object> kafka;
+    private final WireSerdes serdes;
+    private final Duration reach;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private @Nullable KafkaProducer<byte[], byte[]> producer;
+
+    private ScheduleTopics(Connection connection, Duration reach) {
+        this.topics = connection.topics();
+        this.kafka = connection.kafka();
+        this.serdes = WireSerdes.of(connection.settings());
+        this.reach = reach;
+        Map<String, Object> settings = new HashMap<>(kafka);
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
+        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) reach.toMillis());
+        this.consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    static ScheduleTopics open(ConnectionOptions options, Console console) {
+        return new ScheduleTopics(options.find(console), options.reach());
+    }
+
+    /** All schedules by name. */
+    Map<String, Schedule> schedules() {
+        return table(topics.schedules(), Schedule.class, null);
+    }
+
+    /** Where all schedules stand, by name. */
+    Map<String, ScheduleState> states() {
+        return table(topics.scheduleStates(), ScheduleState.class, null);
+    }
+
+    /** Where one schedule stands; null while the scheduler has not said so. */
+    @Nullable ScheduleState state(String schedule) {
+        return table(topics.scheduleStates(), ScheduleState.class, schedule).get(schedule);
+    }
+
+    /** Rows of the ledger in the order of their writing: of one schedule, or of all with null. */
+    List<ScheduleTick> ticks(@Nullable String schedule) {
+        List<ScheduleTick> rows = new ArrayList<>();
+        Deserializer<ScheduleTick> reader = serdes.deserializer(ScheduleTick.class);
+        read(topics.ticks(), schedule, (key, record) -> {
+            ScheduleTick row = readable(reader, record);
+            if (row != null) {
+                rows.add(row);
+            }
+        });
+        return rows;
+    }
+
+    private <T extends SpecificRecord> Map<String, T> table(String topic, Class<T> type, @Nullable String only) {
+        Map<String, T> rows = new TreeMap<>();
+        Deserializer<T> reader = serdes.deserializer(type);
+        read(topic, only, (key, record) -> {
+            T row = record.value() == null ? null : readable(reader, record);
+            if (row != null) {
+                rows.put(key, row);
+            } else if (record.value() == null) {
+                rows.remove(key);
+            }
+        });
+        return rows;
+    }
+
+    private static <T> @Nullable T readable(Deserializer<T> reader, ConsumerRecord<byte[], byte[]> record) {
+        try {
+            return reader.deserialize(record.topic(), record.value());
+        } catch (UnreadableRecordException e) {
+            // Somebody else's; the scheduler skips it as well.
+            return null;
+        }
+    }
+
+    private void read(String topic, @Nullable String only, BiConsumer<String, ConsumerRecord<byte[], byte[]>> sink) {
+        List<PartitionInfo> infos = consumer.partitionsFor(topic, reach);
+        if (infos == null || infos.isEmpty()) {
+            throw CommandFailure.failed(
+                    "the broker has no topic " + topic
+                            + ": is Quarry's scheduler running there, in a version that knows"
+                            + " schedules, and is --topic-prefix right?",
+                    new IllegalStateException("no topic " + topic));
+        }
+        List<TopicPartition> partitions = new ArrayList<>();
+        int own = only == null
+                ? -1
+                : BuiltInPartitioner.partitionForKey(only.getBytes(StandardCharsets.UTF_8), infos.size());
+        for (int i = 0; i < infos.size(); i++) {
+            if (own < 0 || own == i) {
+                partitions.add(new TopicPartition(topic, i));
+            }
+        }
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+        while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+                String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+                if (only == null || only.equals(key)) {
+                    sink.accept(key, record);
+                }
+            }
+        }
+    }
+
+    // ---- writing
+
+    /** Writes a schedule in the place of the one that there may be. */
+    void define(Schedule schedule) {
+        send(topics.schedules(), schedule.getName(), schedule);
+    }
+
+    void remove(String schedule) {
+        send(topics.schedules(), schedule, null);
+    }
+
+    void event(ScheduleEvent event) {
+        send(topics.scheduleEvents(), event.getSchedule(), event);
+    }
+
+    private <T extends SpecificRecord> void send(String topic, String key, @Nullable T value) {
+        try {
+            byte[] bytes = null;
+            if (value != null) {
+                @SuppressWarnings("unchecked") // the class of a T
+                Class<T> type = (Class<T>) value.getClass();
+                bytes = serdes.serializer(type).serialize(topic, value);
+            }
+            RecordMetadata written = writer().send(
+                            new ProducerRecord<>(topic, key.getBytes(StandardCharsets.UTF_8), bytes))
+                    .get();
+            if (written == null) {
+                throw new IllegalStateException("the broker acknowledged nothing");
+            }
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof KafkaException known ? known : new KafkaException(e.getCause());
+        }
+    }
+
+    private KafkaProducer<byte[], byte[]> writer() {
+        KafkaProducer<byte[], byte[]> made = producer;
+        if (made == null) {
+            Map<String, Object> settings = new LinkedHashMap<>(kafka);
+            settings.put("acks", "all");
+            settings.put("enable.idempotence", "true");
+            settings.put("linger.ms", "0");
+            settings.put("max.block.ms", (int) reach.toMillis());
+            settings.put("request.timeout.ms", (int) reach.toMillis());
+            settings.put("delivery.timeout.ms", (int) reach.toMillis() + 1000);
+            made = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+            producer = made;
+        }
+        return made;
+    }
+
+    @Override
+    public void close() {
+        KafkaProducer<byte[], byte[]> made = producer;
+        if (made != null) {
+            made.close();
+        }
+        consumer.close();
+    }
+}

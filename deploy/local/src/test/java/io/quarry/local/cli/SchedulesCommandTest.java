@@ -1,0 +1,157 @@
+package io.quarry.local.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarry.avro.CatchUpPolicy;
+import io.quarry.avro.OverlapPolicy;
+import io.quarry.avro.Schedule;
+import io.quarry.schemas.schedule.JobTemplate;
+import io.quarry.schemas.schedule.Ticks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the command does about schedules without a broker. */
+class SchedulesCommandTest {
+    private static final String GOOD = """
+        name: daily
+        cron: 30 2 * * *
+        zone: Europe/Berlin
+        start: 2026-01-01T00:00:00Z
+        overlap: queue-one
+        catch_up: 3
+        catch_up_window: 2d
+        jitter: 90s
+        max_failures: 4
+        owner: me
+        tags: {team: growth}
+        job:
+          group: default
+          timeout: 2h
+          offline_query:
+            input:
+              sql: SELECT * FROM flights WHERE date < '{{ tick.date }}'
+            lower_bound: "{{interval.start}}"
+            upper_bound: "{{ interval.end - 1h }}"
+            input_times: ["{{tick.time}}"]
+            outputs: [airport.city]
+        """;
+
+    @TempDir
+    private Path home;
+
+    private CommandRun run(String... arguments) {
+        return CommandRun.of(home, Map.of(), "", arguments);
+    }
+
+    @Test
+    void theNextFiringsAreSaidInBothTimesWithWhatTheClockDoes() throws IOException {
+        CommandRun result = run(
+                "schedules",
+                "next",
+                "--cron",
+                "30 2 * * *",
+                "--zone",
+                "America/New_York",
+                "--from",
+                "2026-03-07T07:30:00Z",
+                "--count",
+                "2",
+                "-o",
+                "json");
+        assertThat(result.code()).isZero();
+        JsonNode firings = new ObjectMapper().readTree(result.out());
+        assertThat(firings).hasSize(2);
+        assertThat(firings.get(0).get("utc").asText()).isEqualTo("2026-03-08T07:00:00Z");
+        assertThat(firings.get(0).get("local").asText()).isEqualTo("2026-03-08T03:00:00-04:00");
+        assertThat(firings.get(0).get("note").asText()).contains("02:30:00 does not exist");
+        assertThat(firings.get(1).get("utc").asText()).isEqualTo("2026-03-09T06:30:00Z");
+        assertThat(firings.get(1).get("note").asText()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "0 0 30 2 * | UTC | never fires",
+                "61 * * * * | UTC | 61 is no minute",
+                "0 0 * * * | Europe/Berln | is no time zone",
+            })
+    void whatCannotFireIsRefused(String cron, String zone, String said) {
+        CommandRun result = run("schedules", "next", "--cron", cron, "--zone", zone);
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains(said);
+    }
+
+    @Test
+    void theFormForPeopleIsReadAndWrittenBackAsTheSame() throws Exception {
+        Schedule schedule = ScheduleFile.parse(GOOD, "daily.yaml");
+        assertThat(schedule.getOverlap()).isEqualTo(OverlapPolicy.QUEUE_ONE);
+        assertThat(schedule.getCatchUp()).isEqualTo(CatchUpPolicy.LATEST);
+        assertThat(schedule.getCatchUpMax()).isEqualTo(3);
+        assertThat(schedule.getJitterMs()).isEqualTo(90_000);
+        assertThat(schedule.getMoments())
+                .isEqualTo(Map.of(
+                        "offline_query.lower_bound", "{{interval.start}}",
+                        "offline_query.upper_bound", "{{ interval.end - 1h }}",
+                        "offline_query.input_times[0]", "{{tick.time}}"));
+        assertThat(ScheduleFile.parse(Output.yaml(ScheduleFile.tree(schedule)), "daily.yaml"))
+                .isEqualTo(schedule);
+        Instant tick = Instant.parse("2026-05-02T00:30:00Z");
+        var query = JobTemplate.fill(schedule, Ticks.of(schedule), tick, "x").getOfflineQuery();
+        assertThat(query.getLowerBound()).isEqualTo(Instant.parse("2026-05-01T00:30:00Z"));
+        assertThat(query.getUpperBound()).isEqualTo(Instant.parse("2026-05-01T23:30:00Z"));
+        assertThat(query.getInputTimes()).containsExactly(tick);
+        assertThat(query.getInput().getSql()).endsWith("date < '2026-05-02'");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "cron: 30 2 * * *        | cron: 0 0 30 2 *       | daily.yaml:2:7: cron is 0 0 30 2 *: cron '0 0 30 2"
+                        + " *', character 5: it never fires",
+                "zone: Europe/Berlin     | zone: Mars             | daily.yaml:3:7: zone is Mars",
+                "overlap: queue-one      | overlap: queue         | overlap is 'queue': must be skip",
+                "catch_up: 3             | catch_up: some         | catch_up is 'some'",
+                "max_failures: 4         | max_failure: 4         | unknown key max_failure: did you mean"
+                        + " max_failures?",
+                "{{interval.start}}      | {{interval.begin}}     | {{interval.begin}} at character 1 is unknown",
+                "{{ tick.date }}         | {{ tick.day }}         | offline_query.input.sql: {{tick.day}} at character",
+                "{{ tick.date }}         | {{ tick.date           | is not closed by }}",
+                "group: default          | id: x                  | job.id is x: must be left out",
+                "timeout: 2h             | timeot: 2h             | did you mean timeout",
+                "cron: 30 2 * * *        | every: 10ms            | every_ms is 10: must be at least 1000",
+                "owner: me               | every: 1h              | exactly one of cron, every and times",
+                "outputs: [airport.city] | outputs: []            | outputs",
+            })
+    void whatIsWrongIsSaidAtItsLine(String before, String after, String said) {
+        JobFileException refused = catchThrowableOfType(
+                JobFileException.class, () -> ScheduleFile.parse(GOOD.replace(before, after), "daily.yaml"));
+        assertThat(refused).as(after).isNotNull();
+        assertThat(refused).hasMessageContaining(said);
+    }
+
+    @Test
+    void theExamplesAreChecked() throws IOException {
+        Path examples = Path.of("..", "examples", "schedules");
+        CommandRun result = run("schedules", "check", examples.toString());
+        assertThat(result.err()).isEmpty();
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).contains("daily-delays").contains("quarter-hourly");
+        Files.writeString(home.resolve("bad.yaml"), "name: 1\ncron: x\n");
+        CommandRun bad = run("schedules", "check", home.toString());
+        assertThat(bad.code()).isEqualTo(2);
+        assertThat(bad.err()).contains("bad.yaml:1:1").contains("job is missing");
+    }
+}

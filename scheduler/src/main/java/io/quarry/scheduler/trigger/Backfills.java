@@ -1,0 +1,136 @@
+package io.quarry.scheduler.trigger;
+
+import io.quarry.avro.Backfill;
+import io.quarry.avro.ScheduleTick;
+import io.quarry.avro.State;
+import io.quarry.schemas.schedule.TickIds;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Ranges of ticks that run beside the live schedule, each in its order and so many at a time. */
+final class Backfills {
+    /** Most ticks of one backfill. */
+    static final int MOST_TICKS = 100_000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Backfills.class);
+    private static final int MOST_AT_A_TIME = 100;
+    private static final int KEPT = 10;
+
+    private final Ledger ledger;
+
+    Backfills(Ledger ledger) {
+        this.ledger = ledger;
+    }
+
+    /** Begins one; the same id again changes nothing. */
+    void begin(Desk desk, Backfill asked, Instant now) {
+        String id = asked.getId();
+        if (desk.backfills().stream().anyMatch(known -> known.getId().equals(id))) {
+            return;
+        }
+        int total = TickIds.validBackfill(id) && asked.getFrom().isBefore(asked.getTo())
+                ? desk.ticks().count(asked.getFrom(), asked.getTo(), MOST_TICKS + 1)
+                : 0;
+        if (total == 0 || total > MOST_TICKS) {
+            LOG.warn("Ignored a backfill of no ticks or too many: schedule={} backfill={}", desk.name(), id);
+            return;
+        }
+        Backfill begun = Backfill.newBuilder()
+                .setId(id)
+                .setFrom(asked.getFrom())
+                .setTo(asked.getTo())
+                .setConcurrency(Math.max(1, Math.min(MOST_AT_A_TIME, asked.getConcurrency())))
+                .setResourceGroup(asked.getResourceGroup())
+                .setNext(asked.getFrom())
+                .setTotal(total)
+                .build();
+        List<Backfill> all = new ArrayList<>(desk.backfills());
+        for (int i = 0; i < all.size() && all.size() >= KEPT; i++) {
+            if (all.get(i).getEndedAt() != null) {
+                all.remove(i--);
+            }
+        }
+        all.add(begun);
+        desk.setBackfills(all);
+        pump(desk, id, now);
+    }
+
+    /** Stops one: nothing more is appended, and what runs is cancelled. */
+    void cancel(Desk desk, String id, Instant now) {
+        change(
+                desk,
+                id,
+                backfill -> backfill.getEndedAt() != null
+                        ? backfill
+                        : Backfill.newBuilder(backfill).setCancelled(true).build());
+        ledger.cancelBackfill(desk.name(), id, now);
+        pump(desk, id, now);
+    }
+
+    /** Counts the end of a job, and lets the next one go. */
+    void ended(Desk desk, ScheduleTick row, State state, Instant now) {
+        String id = row.getBackfill();
+        if (id != null) {
+            boolean good = state == State.SUCCEEDED;
+            change(
+                    desk,
+                    id,
+                    backfill -> Backfill.newBuilder(backfill)
+                            .setSucceeded(backfill.getSucceeded() + (good ? 1 : 0))
+                            .setFailed(backfill.getFailed() + (good ? 0 : 1))
+                            .build());
+            pump(desk, id, now);
+        }
+    }
+
+    private void pump(Desk desk, String id, Instant now) {
+        change(desk, id, backfill -> pumped(desk, backfill, now));
+    }
+
+    private Backfill pumped(Desk desk, Backfill backfill, Instant now) {
+        if (backfill.getEndedAt() != null) {
+            return backfill;
+        }
+        Backfill.Builder next = Backfill.newBuilder(backfill);
+        while (!next.getCancelled() && running(next) < next.getConcurrency()) {
+            Instant from = next.getNext() == null ? next.getFrom() : next.getNext();
+            Instant tick = desk.ticks().next(from.minusMillis(1));
+            if (tick == null || !tick.isBefore(next.getTo())) {
+                break;
+            }
+            boolean made = ledger.backfill(desk, backfill, tick, now);
+            next.setTriggered(next.getTriggered() + 1).setNext(tick.plusMillis(1));
+            if (!made) {
+                // What one tick was refused for, the others would be, too.
+                next.setFailed(next.getFailed() + 1).setCancelled(true);
+            }
+        }
+        if (running(next) == 0) {
+            next.setEndedAt(now);
+        }
+        return next.build();
+    }
+
+    private static int running(Backfill.Builder backfill) {
+        return backfill.getTriggered() - backfill.getSucceeded() - backfill.getFailed();
+    }
+
+    private static void change(Desk desk, String id, UnaryOperator<Backfill> change) {
+        List<Backfill> all = new ArrayList<>(desk.backfills());
+        boolean changed = false;
+        for (int i = 0; i < all.size(); i++) {
+            if (all.get(i).getId().equals(id)) {
+                Backfill next = change.apply(all.get(i));
+                changed |= !next.equals(all.get(i));
+                all.set(i, next);
+            }
+        }
+        if (changed) {
+            desk.setBackfills(all);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+package io.quarry.scheduler.trigger;
+
+import io.quarry.avro.ScheduleEvent;
+import io.quarry.avro.ScheduleEventType;
+import io.quarry.scheduler.streams.Watch;
+import io.quarry.schemas.serde.WireSerdes;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.management.InstanceAlreadyExistsException;
+import javax.management.JMException;
+import javax.management.ObjectName;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Serializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Recounts the last day of the ledger now and then. What is wrong is logged, counted, and an event of its schedule, once each. */
+final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LedgerWatch.class);
+    private static final Duration LOOKS_BACK = Duration.ofDays(1);
+    private static final int REMEMBERED = 10_000;
+
+    private final TriggerSettings settings;
+    private final Map<String, String> kafka;
+    private final WireSerdes serdes;
+    private final InstantSource clock;
+    private final LedgerAudit audit;
+    private final Watch watch;
+    private final Set<Recount.Finding> told = new HashSet<>();
+    private final AtomicLong audits = new AtomicLong();
+    private final AtomicLong failures = new AtomicLong();
+    private volatile long expected;
+    private volatile long findings;
+
+    private LedgerWatch(TriggerSettings settings, Map<String, String> kafka, WireSerdes serdes, InstantSource clock) {
+        this.settings = settings;
+        this.kafka = Map.copyOf(kafka);
+        this.serdes = serdes;
+        this.clock = clock;
+        this.audit = new LedgerAudit(settings.topics(), kafka, serdes);
+        this.watch = new Watch("quarry-schedule-audit", settings.auditInterval(), this::look);
+    }
+
+    static LedgerWatch start(
+            TriggerSettings settings, Map<String, String> kafka, WireSerdes serdes, InstantSource clock) {
+        LedgerWatch watch = new LedgerWatch(settings, kafka, serdes, clock);
+        try {
+            ManagementFactory.getPlatformMBeanServer()
+                    .registerMBean(watch, new ObjectName("io.quarry.scheduler:type=schedule-audit"));
+        } catch (InstanceAlreadyExistsException another) {
+            LOG.info("Another auditor of this process is seen by JMX, this one is not");
+        } catch (JMException e) {
+            LOG.warn("The auditor's counters are not seen by JMX", e);
+        }
+        watch.watch.start();
+        return watch;
+    }
+
+    private void look() throws InterruptedException {
+        Instant now = clock.instant();
+        try {
+            // A scheduler that has just started has an outage to catch up with first.
+            LedgerAudit.Report report =
+                    audit.run(now.minus(LOOKS_BACK), now, settings.missedAfter().multipliedBy(5));
+            audits.incrementAndGet();
+            expected = report.expected();
+            findings = report.findings().size();
+            tell(report);
+        } catch (InterruptException e) {
+            throw new InterruptedException();
+        } catch (KafkaException | ExecutionException e) {
+            failures.incrementAndGet();
+            LOG.debug("The ledger cannot be counted now", e);
+        }
+    }
+
+    private void tell(LedgerAudit.Report report) throws ExecutionException, InterruptedException {
+        if (told.size() > REMEMBERED) {
+            told.clear();
+        }
+        for (Recount.Finding finding : report.findings()) {
+            if (told.add(finding)) {
+                LOG.error(
+                        "A tick has not exactly one decision: kind={} schedule={} tick={} detail={}",
+                        finding.kind(),
+                        finding.schedule(),
+                        finding.tick(),
+                        finding.detail());
+                alarm(finding);
+            }
+        }
+    }
+
+    private void alarm(Recount.Finding finding) throws ExecutionException, InterruptedException {
+        String topic = settings.topics().scheduleEvents();
+        ScheduleEvent event = ScheduleEvent.newBuilder()
+                .setType(ScheduleEventType.ALARM)
+                .setSchedule(finding.schedule())
+                .setAt(clock.instant())
+                .setWriter("scheduler/audit")
+                .setReason(finding.kind() + " " + finding.tick() + ": " + finding.detail())
+                .build();
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                        new HashMap<>(kafka), new ByteArraySerializer(), new ByteArraySerializer());
+                Serializer<ScheduleEvent> serializer = serdes.serializer(ScheduleEvent.class)) {
+            producer.send(new ProducerRecord<>(
+                            topic,
+                            finding.schedule().getBytes(StandardCharsets.UTF_8),
+                            serializer.serialize(topic, event)))
+                    .get();
+        }
+    }
+
+    @Override
+    public long getAudits() {
+        return audits.get();
+    }
+
+    @Override
+    public long getFailures() {
+        return failures.get();
+    }
+
+    @Override
+    public long getExpected() {
+        return expected;
+    }
+
+    @Override
+    public long getFindings() {
+        return findings;
+    }
+
+    @Override
+    public void close() {
+        watch.close();
+    }
+}

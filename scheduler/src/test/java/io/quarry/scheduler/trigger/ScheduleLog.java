@@ -1,0 +1,216 @@
+package io.quarry.scheduler.trigger;
+
+import io.quarry.avro.CustomPayload;
+import io.quarry.avro.Job;
+import io.quarry.avro.JobEvent;
+import io.quarry.avro.JobState;
+import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.Resources;
+import io.quarry.avro.Schedule;
+import io.quarry.avro.ScheduleEvent;
+import io.quarry.avro.ScheduleEventType;
+import io.quarry.avro.ScheduleState;
+import io.quarry.avro.ScheduleTick;
+import io.quarry.avro.State;
+import io.quarry.scheduler.TestWire;
+import io.quarry.scheduler.streams.StreamsApp;
+import io.quarry.schemas.Topics;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.state.Stores;
+import org.jspecify.annotations.Nullable;
+
+/** The schedules without a broker, with a clock of the test's. */
+final class ScheduleLog implements AutoCloseable {
+    static final Topics TOPICS = Topics.withDefaultPrefix();
+    static final TriggerSettings SETTINGS = new TriggerSettings(
+            TOPICS, Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofMillis(20), Duration.ofMinutes(10));
+
+    final TestWire wire = new TestWire();
+    private final TopologyTestDriver driver;
+    private Instant now;
+    /** By how much the schedulers' clock is behind. */
+    private Duration lag = Duration.ZERO;
+
+    ScheduleLog(Path state, Instant begin) {
+        now = begin;
+        driver = new TopologyTestDriver(
+                new TriggerTopology(SETTINGS, () -> wire, Stores::inMemoryKeyValueStore).get(),
+                StreamsApp.properties(
+                        "trigger", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString())),
+                begin);
+        group("default");
+    }
+
+    void group(String name) {
+        pipe(
+                TOPICS.groups(),
+                name,
+                ResourceGroup.newBuilder()
+                        .setName(name)
+                        .setWorker(new Resources(1000L, 1L << 30, 1L << 30))
+                        .build());
+    }
+
+    static Schedule.Builder schedule(String name, String cron) {
+        return Schedule.newBuilder()
+                .setName(name)
+                .setCron(cron)
+                .setJob(Job.newBuilder()
+                        .setId("")
+                        .setKind("nothing")
+                        .setCustom(new CustomPayload("text/plain", utf8("at {{tick.time}}")))
+                        .build());
+    }
+
+    static ByteBuffer utf8(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    // ---- what happens
+
+    Instant now() {
+        return now;
+    }
+
+    void define(Schedule schedule) {
+        pipe(TOPICS.schedules(), schedule.getName(), schedule);
+    }
+
+    void define(Schedule.Builder schedule) {
+        define(schedule.build());
+    }
+
+    void remove(String schedule) {
+        pipe(TOPICS.schedules(), schedule, null);
+    }
+
+    ScheduleEvent.Builder event(ScheduleEventType type, String schedule) {
+        return ScheduleEvent.newBuilder()
+                .setType(type)
+                .setSchedule(schedule)
+                .setAt(now)
+                .setWriter("test");
+    }
+
+    void send(ScheduleEvent.Builder event) {
+        pipe(TOPICS.scheduleEvents(), event.getSchedule(), event.build());
+    }
+
+    void end(String jobId, State state) {
+        pipe(
+                TOPICS.states(),
+                jobId,
+                JobState.newBuilder()
+                        .setJob(Job.newBuilder().setId(jobId).build())
+                        .setState(state)
+                        .setSubmittedAt(now)
+                        .build());
+    }
+
+    /** Time goes on with the schedulers at work: one wake-up each second of it, at least one. */
+    void pass(Duration time) {
+        Instant end = now.plus(time);
+        while (now.isBefore(end)) {
+            Duration step = Duration.between(now, end);
+            wake(step.compareTo(Duration.ofSeconds(1)) > 0 ? Duration.ofSeconds(1) : step);
+        }
+    }
+
+    /** No scheduler is running for a time; one wake-up afterwards. */
+    void outage(Duration time) {
+        wake(time);
+    }
+
+    void wake(Duration later) {
+        now = now.plus(later);
+        Duration step = later.plus(lag);
+        lag = Duration.ZERO;
+        driver.advanceWallClockTime(step);
+    }
+
+    void wake(int times) {
+        for (int i = 0; i < times; i++) {
+            wake(Duration.ofMillis(20));
+        }
+    }
+
+    /** Records come later than before, and no scheduler looks at the clock. */
+    void later(Duration time) {
+        now = now.plus(time);
+        lag = lag.plus(time);
+    }
+
+    private void pipe(String topic, String key, @Nullable SpecificRecord value) {
+        driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
+                .pipeInput(key.getBytes(StandardCharsets.UTF_8), value == null ? null : wire.write(topic, value), now);
+    }
+
+    // ---- what came of it, since the last look
+
+    List<ScheduleTick> rows() {
+        return read(TOPICS.ticks(), ScheduleTick.class);
+    }
+
+    /** Rows as {@code time outcome}, or {@code time STATE} for those that were closed. */
+    List<String> story() {
+        return rows().stream()
+                .map(row -> row.getTick() + " " + (row.getState() == null ? row.getOutcome() : row.getState()))
+                .map(line -> line.substring("2026-01-01T".length()))
+                .toList();
+    }
+
+    List<Job> jobs() {
+        return jobs("default");
+    }
+
+    List<Job> jobs(String group) {
+        return read(TOPICS.jobs(group), Job.class);
+    }
+
+    List<String> jobIds() {
+        return jobs().stream().map(Job::getId).toList();
+    }
+
+    List<JobEvent> jobEvents() {
+        return read(TOPICS.events(), JobEvent.class);
+    }
+
+    /** The last row of a schedule's state. */
+    ScheduleState state() {
+        List<ScheduleState> states = read(TOPICS.scheduleStates(), ScheduleState.class);
+        return states.get(states.size() - 1);
+    }
+
+    /** The last row of each schedule's state. */
+    Map<String, ScheduleState> states() {
+        Map<String, ScheduleState> states = new HashMap<>();
+        read(TOPICS.scheduleStates(), ScheduleState.class).forEach(row -> states.put(row.getName(), row));
+        return states;
+    }
+
+    private <T extends SpecificRecord> List<T> read(String topic, Class<T> type) {
+        return driver
+                .createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+                .readValuesToList()
+                .stream()
+                .filter(value -> value != null)
+                .map(value -> wire.read(topic, value, type))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        driver.close();
+    }
+}

@@ -1,0 +1,372 @@
+package io.quarry.scheduler.trigger;
+
+import static io.quarry.scheduler.trigger.ScheduleLog.schedule;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarry.avro.Backfill;
+import io.quarry.avro.CatchUpPolicy;
+import io.quarry.avro.Job;
+import io.quarry.avro.JobEvent;
+import io.quarry.avro.OverlapPolicy;
+import io.quarry.avro.ScheduleEventType;
+import io.quarry.avro.ScheduleState;
+import io.quarry.avro.ScheduleTick;
+import io.quarry.avro.State;
+import io.quarry.avro.TickOutcome;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What becomes of ticks: every policy with every event. */
+class TriggerTopologyTest {
+    private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:30Z");
+    private static final Duration MINUTE = Duration.ofMinutes(1);
+
+    @TempDir
+    Path directory;
+
+    private ScheduleLog log;
+
+    @BeforeEach
+    void start() {
+        log = new ScheduleLog(directory, BEGIN);
+    }
+
+    @AfterEach
+    void stop() {
+        log.close();
+    }
+
+    @Test
+    void aTickBecomesOneJobAndItsRowIsClosedWithTheJobsEnd() {
+        log.define(schedule("a", "* * * * *"));
+        log.pass(MINUTE);
+        List<Job> jobs = log.jobs();
+        assertThat(jobs).hasSize(1);
+        Job job = jobs.get(0);
+        assertThat(job.getId()).isEqualTo("a:2026-01-01T00:01:00Z");
+        assertThat(job.getTags()).containsEntry("schedule", "a").containsEntry("tick", "2026-01-01T00:01:00Z");
+        assertThat(StandardCharsets.UTF_8
+                        .decode(job.getCustom().getBody().duplicate())
+                        .toString())
+                .isEqualTo("at 2026-01-01T00:01:00Z");
+        List<ScheduleTick> rows = log.rows();
+        assertThat(rows).hasSize(1);
+        assertThat(rows.get(0).getOutcome()).isEqualTo(TickOutcome.TRIGGERED);
+        assertThat(rows.get(0).getJobId()).isEqualTo(job.getId());
+        log.end(job.getId(), State.RUNNING);
+        log.end(job.getId(), State.SUCCEEDED);
+        log.end(job.getId(), State.SUCCEEDED);
+        List<ScheduleTick> closed = log.rows();
+        assertThat(closed).hasSize(1);
+        assertThat(closed.get(0).getState()).isEqualTo(State.SUCCEEDED);
+        assertThat(closed.get(0).getOutcome()).isEqualTo(TickOutcome.TRIGGERED);
+    }
+
+    /** Ticks at minutes 1 to 4; the job of minute 1 ends after minute 3, those after it at once. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "SKIP | 00:01 TRIGGERED, 00:02 SKIPPED_OVERLAP, 00:03 SKIPPED_OVERLAP, 00:01 SUCCEEDED, 00:04"
+                        + " TRIGGERED",
+                "QUEUE_ONE | 00:01 TRIGGERED, 00:02 WAITING, 00:03 SKIPPED_OVERLAP, 00:01 SUCCEEDED, 00:02 LATE,"
+                        + " 00:02 SUCCEEDED, 00:04 TRIGGERED",
+                "QUEUE_ALL | 00:01 TRIGGERED, 00:02 WAITING, 00:03 WAITING, 00:01 SUCCEEDED, 00:02 LATE, 00:02"
+                        + " SUCCEEDED, 00:03 LATE, 00:03 SUCCEEDED, 00:04 TRIGGERED",
+                "ALLOW | 00:01 TRIGGERED, 00:02 TRIGGERED, 00:03 TRIGGERED, 00:01 SUCCEEDED, 00:02 SUCCEEDED,"
+                        + " 00:03 SUCCEEDED, 00:04 TRIGGERED",
+                "CANCEL_PREVIOUS | 00:01 TRIGGERED, 00:02 WAITING, 00:02 SKIPPED_OVERLAP, 00:03 WAITING, 00:01"
+                        + " SUCCEEDED, 00:03 LATE, 00:03 SUCCEEDED, 00:04 TRIGGERED",
+            })
+    void overlapNeverWhenTheLifecycleLags(OverlapPolicy policy, String story) {
+        log.define(schedule("a", "* * * * *").setOverlap(policy));
+        log.pass(MINUTE.multipliedBy(3));
+        log.end("a:2026-01-01T00:01:00Z", State.SUCCEEDED);
+        log.end("a:2026-01-01T00:02:00Z", State.SUCCEEDED);
+        log.end("a:2026-01-01T00:03:00Z", State.SUCCEEDED);
+        log.pass(MINUTE);
+        assertThat(String.join(", ", log.story()).replace(":00Z", "")).isEqualTo(story);
+        List<JobEvent> cancels = log.jobEvents();
+        assertThat(cancels)
+                .hasSize(policy == OverlapPolicy.CANCEL_PREVIOUS ? 2 : 0)
+                .allSatisfy(cancel -> assertThat(cancel.getJobId()).isEqualTo("a:2026-01-01T00:01:00Z"));
+    }
+
+    /** Minutes 1 to 6 are missed, minute 7 is decided 10 s late. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "NONE   | 1 | 1d | mmmmmm | LATE",
+                "LATEST | 1 | 1d | mmmmmm | LATE",
+                "LATEST | 3 | 1d | mmmmcc | LATE",
+                "ALL    | 1 | 1d | cccccc | LATE",
+                "ALL    | 1 | 3m | ooookk | LATE",
+            })
+    void missedTicksGetARowByTheCatchUpPolicy(
+            CatchUpPolicy policy, int most, String window, String missed, TickOutcome last) {
+        log.define(schedule("a", "* * * * *")
+                .setCatchUp(policy)
+                .setCatchUpMax(most)
+                .setOverlap(OverlapPolicy.ALLOW)
+                .setCatchUpWindowMs(window.equals("1d") ? 86_400_000 : 180_000));
+        log.wake(Duration.ofMillis(20));
+        log.outage(Duration.ofSeconds(400));
+        log.wake(3);
+        List<ScheduleTick> rows = log.rows();
+        assertThat(rows).hasSize(7);
+        StringBuilder signs = new StringBuilder();
+        rows.subList(0, 6)
+                .forEach(row -> signs.append(
+                        switch (row.getOutcome()) {
+                            case MISSED_OUTAGE -> "m";
+                            case CAUGHT_UP -> "c";
+                            case SKIPPED_OUTSIDE_WINDOW -> "o";
+                            default -> "?";
+                        }));
+        assertThat(signs.toString()).isEqualTo(missed.replace('k', 'c'));
+        assertThat(rows.get(6).getOutcome()).isEqualTo(last);
+        assertThat(log.jobs())
+                .hasSize(1 + (int) signs.chars().filter(sign -> sign == 'c').count());
+    }
+
+    @Test
+    void catchUpOfADayIsDoneInBoundedSteps() {
+        log.define(
+                schedule("busy", "*/20 * * * * *").setCatchUp(CatchUpPolicy.ALL).setOverlap(OverlapPolicy.ALLOW));
+        log.define(schedule("calm", "0 12 * * *").setCatchUp(CatchUpPolicy.ALL));
+        log.wake(1);
+        log.outage(Duration.ofDays(1));
+        List<ScheduleTick> first = log.rows();
+        assertThat(first).hasSizeLessThanOrEqualTo(TriggerProcessor.SWEEP);
+        assertThat(first)
+                .as("one long outage holds up no other schedule")
+                .anyMatch(row -> row.getSchedule().equals("calm"));
+        int steps = 0;
+        int rows = first.size();
+        while (rows < 4320 && steps++ < 200) {
+            log.wake(1);
+            List<ScheduleTick> more = log.rows();
+            assertThat(more).hasSizeLessThanOrEqualTo(TriggerProcessor.SWEEP);
+            rows += more.size();
+        }
+        assertThat(rows).isGreaterThanOrEqualTo(4320);
+    }
+
+    @Test
+    void aClockThatIsSetBackMakesNoTickTwice() {
+        log.define(schedule("a", "* * * * *").setOverlap(OverlapPolicy.ALLOW));
+        log.pass(MINUTE.multipliedBy(3));
+        log.later(Duration.ofMinutes(-2));
+        // Another rule of the same times, from a broker whose clock was set back.
+        log.define(schedule("a", "*/1 * * * *").setOverlap(OverlapPolicy.ALLOW));
+        log.send(log.event(ScheduleEventType.RESUME, "a"));
+        log.later(Duration.ofMinutes(2));
+        log.pass(MINUTE);
+        assertThat(log.jobIds())
+                .containsExactly(
+                        "a:2026-01-01T00:01:00Z",
+                        "a:2026-01-01T00:02:00Z",
+                        "a:2026-01-01T00:03:00Z",
+                        "a:2026-01-01T00:04:00Z");
+    }
+
+    @Test
+    void aPausedScheduleSaysSoAtEachTickAndWhatWaitedIsDismissed() {
+        log.define(schedule("a", "* * * * *").setOverlap(OverlapPolicy.QUEUE_ALL));
+        log.pass(MINUTE.multipliedBy(2));
+        log.send(log.event(ScheduleEventType.PAUSE, "a").setReason("moving"));
+        log.end("a:2026-01-01T00:01:00Z", State.SUCCEEDED);
+        log.pass(MINUTE);
+        assertThat(log.state().getPaused()).isEqualTo("moving");
+        log.send(log.event(ScheduleEventType.RESUME, "a"));
+        log.pass(MINUTE);
+        assertThat(log.story())
+                .containsExactly(
+                        "00:01:00Z TRIGGERED",
+                        "00:02:00Z WAITING",
+                        "00:02:00Z SKIPPED_PAUSED",
+                        "00:01:00Z SUCCEEDED",
+                        "00:03:00Z SKIPPED_PAUSED",
+                        "00:04:00Z TRIGGERED");
+    }
+
+    @Test
+    void aDefinitionMayBePausedAndGoOnWithAnother() {
+        log.define(schedule("a", "* * * * *").setPaused("not yet"));
+        log.pass(MINUTE);
+        log.define(schedule("a", "* * * * *"));
+        log.pass(MINUTE);
+        assertThat(log.story()).containsExactly("00:01:00Z SKIPPED_PAUSED", "00:02:00Z TRIGGERED");
+    }
+
+    @Test
+    void aNewRuleCountsFromItsRecordAndTheOldOneUntilThen() {
+        log.define(schedule("a", "* * * * *").setCatchUp(CatchUpPolicy.ALL).setOverlap(OverlapPolicy.ALLOW));
+        log.pass(MINUTE);
+        // Nobody looks at the clock until the record is there: what was due before it is the old rule's.
+        log.later(MINUTE.multipliedBy(2));
+        log.define(schedule("a", "*/10 * * * *").setOverlap(OverlapPolicy.ALLOW));
+        log.pass(Duration.ofMinutes(11));
+        assertThat(log.story())
+                .containsExactly("00:01:00Z TRIGGERED", "00:02:00Z CAUGHT_UP", "00:03:00Z LATE", "00:10:00Z TRIGGERED");
+    }
+
+    @Test
+    void aNewRuleWaitsForALongOutageOfTheOldOne() {
+        log.define(schedule("a", "* * * * * *").setCatchUp(CatchUpPolicy.NONE));
+        log.wake(1);
+        log.later(Duration.ofMinutes(20));
+        log.define(schedule("a", "0 * * * *").setOverlap(OverlapPolicy.ALLOW));
+        log.wake(20);
+        List<String> story = log.story();
+        assertThat(story).hasSize(1200).doesNotHaveDuplicates();
+        log.pass(Duration.ofMinutes(40));
+        assertThat(log.story()).containsExactly("01:00:00Z TRIGGERED");
+    }
+
+    @Test
+    void aRefusedTickSaysWhyCountsAsAFailureAndPausesInTheEnd() {
+        log.define(schedule("a", "* * * * *")
+                .setMaxFailures(2)
+                .setJob(Job.newBuilder(schedule("a", "* * * * *").getJob())
+                        .setResourceGroup("gone")
+                        .build()));
+        log.pass(MINUTE.multipliedBy(3));
+        List<ScheduleTick> rows = log.rows();
+        assertThat(rows)
+                .extracting(ScheduleTick::getOutcome)
+                .containsExactly(TickOutcome.REFUSED, TickOutcome.REFUSED, TickOutcome.SKIPPED_PAUSED);
+        assertThat(rows.get(0).getCause()).isEqualTo("there is no resource group gone");
+        assertThat(log.state().getPaused()).startsWith("2 failed runs in a row");
+    }
+
+    @Test
+    void failuresInARowPauseASuccessBeginsAnewAndACancelCountsNothing() {
+        log.define(schedule("a", "* * * * *").setMaxFailures(2));
+        List<State> ends = List.of(State.FAILED, State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED);
+        for (int i = 0; i < ends.size(); i++) {
+            log.pass(MINUTE);
+            assertThat(log.state().getPaused()).as("after " + i).isNull();
+            log.end("a:2026-01-01T00:0" + (i + 1) + ":00Z", ends.get(i));
+        }
+        assertThat(log.state().getPaused()).contains("2 failed runs in a row", "a:2026-01-01T00:05:00Z is EXPIRED");
+    }
+
+    @Test
+    void aDeletedScheduleTicksNoMoreAndWhatRanIsClosed() {
+        log.define(schedule("a", "* * * * *").setOverlap(OverlapPolicy.QUEUE_ONE));
+        log.pass(MINUTE.multipliedBy(2));
+        log.remove("a");
+        log.pass(MINUTE);
+        log.end("a:2026-01-01T00:01:00Z", State.SUCCEEDED);
+        assertThat(log.story())
+                .containsExactly(
+                        "00:01:00Z TRIGGERED", "00:02:00Z WAITING", "00:02:00Z SKIPPED_PAUSED", "00:01:00Z SUCCEEDED");
+    }
+
+    @Test
+    void aJobWhoseRowIsGoneEndsItsTick() {
+        log.define(schedule("a", "* * * * *"));
+        log.pass(MINUTE);
+        log.end("a:2026-01-01T00:01:00Z", State.EXPIRED);
+        log.pass(MINUTE);
+        assertThat(log.jobIds()).hasSize(2);
+    }
+
+    @Test
+    void aManualRunIsOneHoweverOftenItIsAskedFor() {
+        log.define(schedule("a", "0 12 * * *"));
+        var asked = log.event(ScheduleEventType.TRIGGER, "a").setRequest("manual-1");
+        log.send(asked);
+        log.pass(Duration.ofSeconds(1));
+        log.send(asked);
+        assertThat(log.jobIds()).containsExactly("a:2026-01-01T00:00:30Z:manual-1");
+        assertThat(log.rows())
+                .singleElement()
+                .satisfies(row -> assertThat(row.getOutcome()).isEqualTo(TickOutcome.MANUAL));
+    }
+
+    @Test
+    void aBackfillRunsInOrderSoManyAtATimeAndDisturbsNobody() {
+        log.define(schedule("a", "0 * * * *"));
+        Backfill asked = Backfill.newBuilder()
+                .setId("b-1")
+                .setFrom(Instant.parse("2025-12-31T00:00:00Z"))
+                .setTo(Instant.parse("2025-12-31T05:00:00Z"))
+                .setConcurrency(2)
+                .build();
+        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
+        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
+        List<String> ids = IntStream.range(0, 5)
+                .mapToObj(hour -> "a:2025-12-31T0" + hour + ":00:00Z:b-1")
+                .toList();
+        assertThat(log.jobIds()).isEqualTo(ids.subList(0, 2));
+        log.end(ids.get(1), State.FAILED);
+        assertThat(log.jobIds()).isEqualTo(ids.subList(2, 3));
+        log.pass(Duration.ofHours(1));
+        assertThat(log.jobIds()).as("the live one").containsExactly("a:2026-01-01T01:00:00Z");
+        log.end(ids.get(0), State.SUCCEEDED);
+        log.end(ids.get(2), State.SUCCEEDED);
+        log.end(ids.get(3), State.SUCCEEDED);
+        log.end(ids.get(4), State.SUCCEEDED);
+        assertThat(log.jobIds()).isEqualTo(ids.subList(3, 5));
+        Backfill done = log.state().getBackfills().get(0);
+        assertThat(done.getTotal()).isEqualTo(5);
+        assertThat(done.getSucceeded()).isEqualTo(4);
+        assertThat(done.getFailed()).isEqualTo(1);
+        assertThat(done.getEndedAt()).isNotNull();
+    }
+
+    @Test
+    void aCancelledBackfillAppendsNothingMoreAndCancelsWhatRuns() {
+        log.define(schedule("a", "0 * * * *"));
+        Backfill asked = Backfill.newBuilder()
+                .setId("b-1")
+                .setFrom(Instant.parse("2025-12-01T00:00:00Z"))
+                .setTo(Instant.parse("2025-12-31T00:00:00Z"))
+                .build();
+        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
+        log.send(log.event(ScheduleEventType.CANCEL_BACKFILL, "a").setBackfill(asked));
+        assertThat(log.jobEvents())
+                .singleElement()
+                .satisfies(event -> assertThat(event.getJobId()).isEqualTo("a:2025-12-01T00:00:00Z:b-1"));
+        log.end("a:2025-12-01T00:00:00Z:b-1", State.CANCELLED);
+        assertThat(log.jobs()).hasSize(1);
+        ScheduleState state = log.state();
+        assertThat(state.getBackfills()).singleElement().satisfies(backfill -> {
+            assertThat(backfill.getCancelled()).isTrue();
+            assertThat(backfill.getEndedAt()).isNotNull();
+        });
+    }
+
+    @Test
+    void aBrokenDefinitionLeavesTheLastGoodOneInForce() {
+        log.define(schedule("a", "* * * * *"));
+        log.define(schedule("a", "0 0 30 2 *"));
+        log.pass(MINUTE);
+        assertThat(log.story()).containsExactly("00:01:00Z TRIGGERED");
+    }
+
+    @Test
+    void jitterMovesAllTicksOfAScheduleByOneAmount() {
+        log.define(schedule("a", "* * * * *").setJitterMs(50_000).setOverlap(OverlapPolicy.ALLOW));
+        log.pass(MINUTE.multipliedBy(4));
+        List<Long> moved = log.rows().stream()
+                .map(row -> Duration.between(row.getTick(), row.getAt()).toSeconds())
+                .distinct()
+                .toList();
+        assertThat(moved).hasSize(1);
+        assertThat(moved.get(0)).isBetween(1L, 51L);
+    }
+}

@@ -1,0 +1,133 @@
+package io.quarry.schemas;
+
+import io.quarry.avro.CatchUpPolicy;
+import io.quarry.avro.Job;
+import io.quarry.avro.OverlapPolicy;
+import io.quarry.avro.Schedule;
+import io.quarry.schemas.schedule.JobTemplate;
+import io.quarry.schemas.schedule.TickIds;
+import io.quarry.schemas.schedule.Ticks;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Rules that a schedule obeys. Pure: whether its group exists is checked where the groups are known. */
+public final class ScheduleRules {
+    private static final int MOST_TIMES = 10_000;
+    private static final Instant SAMPLE = Instant.parse("2026-01-01T00:00:00Z");
+    /** Checked in the place of an id that comes with the tick. */
+    private static final String SOME_ID = "x";
+
+    private ScheduleRules() {}
+
+    /** Every rule that a schedule breaks; empty for a good one. */
+    public static List<Violation> check(Schedule schedule) {
+        Findings found = new Findings();
+        found.require(
+                TickIds.validName(schedule.getName()),
+                "name",
+                schedule.getName(),
+                "must have 1 to 120 characters of a-z 0-9 . _ and -, and begin with a letter");
+        Ticks ticks = ticks(found, schedule);
+        limits(found, schedule);
+        found.length(0, 1000, "paused", schedule.getPaused());
+        found.length(0, 200, "owner", schedule.getOwner());
+        found.labels("tags", schedule.getTags(), 64, 1000);
+        job(found, schedule, ticks);
+        return found.list();
+    }
+
+    private static @Nullable Ticks ticks(Findings found, Schedule schedule) {
+        int rules = (schedule.getCron() == null ? 0 : 1)
+                + (schedule.getEveryMs() == null ? 0 : 1)
+                + (schedule.getTimes().isEmpty() ? 0 : 1);
+        found.require(rules == 1, "cron", schedule.getCron(), "exactly one of cron, every and times must say when");
+        Long every = schedule.getEveryMs();
+        found.atLeast(Ticks.LEAST_EVERY_MS, "every_ms", every);
+        List<Instant> times = schedule.getTimes();
+        found.require(times.size() <= MOST_TIMES, "times", times.size() + " entries", "must be at most " + MOST_TIMES);
+        for (int i = 1; i < times.size(); i++) {
+            found.require(
+                    times.get(i).isAfter(times.get(i - 1)),
+                    "times[" + i + "]",
+                    times.get(i),
+                    "must be after the one before");
+        }
+        Instant start = schedule.getStart();
+        Instant end = schedule.getEnd();
+        found.require(start == null || end == null || start.isBefore(end), "end", end, "must be after start");
+        if (rules != 1 || (every != null && every < Ticks.LEAST_EVERY_MS)) {
+            return null;
+        }
+        try {
+            Ticks ticks = Ticks.of(schedule);
+            Instant first = start == null ? Instant.EPOCH : start;
+            found.require(
+                    ticks.next(first.minusMillis(1)) != null,
+                    "end",
+                    end,
+                    "there is no tick from start to end: it never fires");
+            return ticks;
+        } catch (IllegalArgumentException e) {
+            boolean zone =
+                    schedule.getCron() == null || String.valueOf(e.getMessage()).contains("time zone");
+            found.require(
+                    false,
+                    zone ? "zone" : "cron",
+                    zone ? schedule.getZone() : schedule.getCron(),
+                    String.valueOf(e.getMessage()));
+            return null;
+        }
+    }
+
+    private static void limits(Findings found, Schedule schedule) {
+        long day = Duration.ofDays(1).toMillis();
+        found.require(
+                schedule.getJitterMs() >= 0 && schedule.getJitterMs() <= day,
+                "jitter_ms",
+                schedule.getJitterMs(),
+                "must be from 0 to " + day + ", a day");
+        found.require(
+                schedule.getOverlap() != OverlapPolicy.UNKNOWN,
+                "overlap",
+                schedule.getOverlap(),
+                "must be SKIP, QUEUE_ONE, QUEUE_ALL, CANCEL_PREVIOUS or ALLOW");
+        found.require(
+                schedule.getCatchUp() != CatchUpPolicy.UNKNOWN,
+                "catch_up",
+                schedule.getCatchUp(),
+                "must be NONE, LATEST or ALL");
+        found.require(
+                schedule.getCatchUpMax() >= 1 && schedule.getCatchUpMax() <= 1000,
+                "catch_up_max",
+                schedule.getCatchUpMax(),
+                "must be from 1 to 1000");
+        found.atLeast(0, "catch_up_window_ms", schedule.getCatchUpWindowMs());
+        found.atLeast(0, "max_failures", schedule.getMaxFailures());
+    }
+
+    private static void job(Findings found, Schedule schedule, @Nullable Ticks ticks) {
+        Job job = schedule.getJob();
+        found.require(job.getId().isEmpty(), "job.id", job.getId(), "must be left out: each tick makes its own");
+        for (String tag : JobTemplate.OWN_TAGS) {
+            found.require(
+                    !job.getTags().containsKey(tag),
+                    "job.tags." + tag,
+                    job.getTags().get(tag),
+                    "must be left out: the scheduler sets it");
+        }
+        if (ticks == null) {
+            return;
+        }
+        try {
+            Instant sample = ticks.next(SAMPLE);
+            Job filled = JobTemplate.fill(schedule, ticks, sample == null ? SAMPLE : sample, SOME_ID);
+            for (Violation broken : JobRules.check(filled)) {
+                found.require(false, "job." + broken.field(), broken.value(), broken.rule());
+            }
+        } catch (IllegalArgumentException e) {
+            found.require(false, "job", "a template", String.valueOf(e.getMessage()));
+        }
+    }
+}
