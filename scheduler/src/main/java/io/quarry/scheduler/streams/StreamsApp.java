@@ -9,6 +9,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
@@ -118,7 +119,11 @@ public final class StreamsApp implements AutoCloseable {
 
     private static boolean passes(Throwable fault) {
         for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
-            if (cause instanceof RegistryUnavailableException || cause instanceof RetriableException) {
+            // The broker has ended the transaction of a process that slept: nothing of it counts, as with any that is
+            // fenced.
+            if (cause instanceof RegistryUnavailableException
+                    || cause instanceof RetriableException
+                    || cause instanceof InvalidTxnStateException) {
                 return true;
             }
         }
