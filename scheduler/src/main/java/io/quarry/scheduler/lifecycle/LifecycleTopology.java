@@ -1,5 +1,6 @@
 package io.quarry.scheduler.lifecycle;
 
+import io.quarry.scheduler.streams.GroupTexts;
 import io.quarry.scheduler.streams.Outgoing;
 import io.quarry.scheduler.streams.Wire;
 import io.quarry.schemas.Topics;
@@ -7,12 +8,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serdes;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.streams.Topology;
-import org.apache.kafka.streams.processor.api.ContextualProcessor;
-import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueBytesStoreSupplier;
-import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.Stores;
 
 /** The topology from job-events to job-state, retries, dead jobs and commands: the state machine with its stores. */
@@ -51,15 +48,7 @@ final class LifecycleTopology implements Supplier<Topology> {
     public Topology get() {
         Topics topics = settings.topics();
         Topology topology = new Topology();
-        topology.addGlobalStore(
-                Stores.keyValueStoreBuilder(Stores.inMemoryKeyValueStore(GROUPS), Serdes.String(), Serdes.ByteArray())
-                        .withLoggingDisabled(),
-                "groups-source",
-                new StringDeserializer(),
-                new ByteArrayDeserializer(),
-                topics.groups(),
-                "groups-store",
-                GroupsProcessor::new);
+        GroupTexts.addTo(topology, GROUPS, topics.groups());
         topology.addSource("events", new ByteArrayDeserializer(), new ByteArrayDeserializer(), topics.events());
         topology.addProcessor("lifecycle", () -> new LifecycleProcessor(settings, wire.get(), statesTopic), "events");
         topology.addStateStore(
@@ -68,16 +57,5 @@ final class LifecycleTopology implements Supplier<Topology> {
                 Stores.keyValueStoreBuilder(stores.apply(TIMERS), Serdes.Bytes(), Serdes.ByteArray()), "lifecycle");
         Outgoing.addSink(topology, "out", "lifecycle");
         return topology;
-    }
-
-    /** Keeps the raw configuration of each group; it is read where it is used, so that garbage stops nobody. */
-    private static final class GroupsProcessor extends ContextualProcessor<String, byte[], Void, Void> {
-        @Override
-        public void process(Record<String, byte[]> record) {
-            KeyValueStore<String, byte[]> store = context().getStateStore(GROUPS);
-            if (record.key() != null) {
-                store.put(record.key(), record.value());
-            }
-        }
     }
 }
