@@ -5,8 +5,10 @@ import io.quarry.scheduler.streams.StreamsApp;
 import io.quarry.schemas.serde.WireSerdes;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.streams.StreamsConfig;
 
 /** The running schedules, with the auditor of their ledger. Any number of processes may run them; Streams divides the work between them. */
 public final class Schedules implements AutoCloseable {
@@ -30,11 +32,16 @@ public final class Schedules implements AutoCloseable {
             Map<String, String> streams,
             WireSerdes serdes,
             InstantSource clock) {
+        // It reads every change of every job's state and writes next to nothing: a transaction for each few of them costs
+        // broker and scheduler more than all its work, and nobody who waits for a tick sees a tenth of a second.
+        Map<String, String> seldom = new HashMap<>(streams);
+        seldom.putIfAbsent(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, "100");
+        seldom.putIfAbsent(StreamsConfig.POLL_MS_CONFIG, "50");
         StreamsApp app = StreamsApp.start(
                 settings.topics().prefix() + "trigger",
                 new TriggerTopology(settings, () -> new RegistryWire(serdes)).get(),
                 kafka,
-                streams);
+                seldom);
         return new Schedules(app, LedgerWatch.start(settings, kafka, serdes, clock));
     }
 
