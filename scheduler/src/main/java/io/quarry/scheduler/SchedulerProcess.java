@@ -5,6 +5,7 @@ import io.quarry.scheduler.launch.KubernetesPlatform;
 import io.quarry.scheduler.launch.Launcher;
 import io.quarry.scheduler.launch.PodPlatform;
 import io.quarry.scheduler.lifecycle.JobLifecycle;
+import io.quarry.scheduler.trigger.ScheduleTime;
 import io.quarry.scheduler.trigger.Schedules;
 import io.quarry.schemas.provision.ProvisionException;
 import io.quarry.schemas.provision.ProvisionSettings;
@@ -37,6 +38,7 @@ public final class SchedulerProcess implements AutoCloseable {
 
     private final SchedulerSettings settings;
     private final Map<String, String> all;
+    private final ScheduleTime time;
     private final Thread starter;
     private final CompletableFuture<JobLifecycle> lifecycle = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -46,8 +48,9 @@ public final class SchedulerProcess implements AutoCloseable {
     private volatile @Nullable Schedules schedules;
     private final CountDownLatch closing = new CountDownLatch(1);
 
-    private SchedulerProcess(Map<String, String> all, Optional<PodPlatform> platform) {
+    private SchedulerProcess(Map<String, String> all, Optional<PodPlatform> platform, ScheduleTime time) {
         this.all = Map.copyOf(all);
+        this.time = time;
         this.settings = SchedulerSettings.of(all);
         this.platform = platform.or(() -> platform(all));
         this.starter = new Thread(this::connect, "quarry-scheduler-start");
@@ -60,16 +63,18 @@ public final class SchedulerProcess implements AutoCloseable {
      * @throws IllegalArgumentException naming a wrong setting
      */
     public static SchedulerProcess start(Map<String, String> settings) {
-        return start(settings, Optional.empty());
+        return start(settings, Optional.empty(), ScheduleTime.real());
     }
 
     /**
-     * The same, where whoever starts it has processes for oversize jobs.
+     * The same, where whoever starts it has processes for oversize jobs, or lets schedules go by another time.
      *
      * @param platform closed with the scheduler; empty takes what the settings name, if anything
+     * @param time the time that schedules go by; nothing else does
      */
-    public static SchedulerProcess start(Map<String, String> settings, Optional<PodPlatform> platform) {
-        SchedulerProcess process = new SchedulerProcess(settings, platform);
+    public static SchedulerProcess start(
+            Map<String, String> settings, Optional<PodPlatform> platform, ScheduleTime time) {
+        SchedulerProcess process = new SchedulerProcess(settings, platform, time);
         process.starter.start();
         return process;
     }
@@ -133,7 +138,7 @@ public final class SchedulerProcess implements AutoCloseable {
                     InstantSource.system(),
                     this::remakeTopics);
             Schedules ticking = Schedules.start(
-                    settings.trigger(), settings.kafka(), settings.streams(), serdes, InstantSource.system());
+                    settings.trigger().by(time), settings.kafka(), settings.streams(), serdes, InstantSource.system());
             schedules = ticking;
             ticking.ended().whenComplete((nothing, fault) -> {
                 if (fault != null) {

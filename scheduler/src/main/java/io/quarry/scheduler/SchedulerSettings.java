@@ -3,6 +3,7 @@ package io.quarry.scheduler;
 import io.quarry.scheduler.collect.CollectSettings;
 import io.quarry.scheduler.launch.LaunchSettings;
 import io.quarry.scheduler.lifecycle.LifecycleSettings;
+import io.quarry.scheduler.trigger.ScheduleTime;
 import io.quarry.scheduler.trigger.TriggerSettings;
 import io.quarry.schemas.Topics;
 import java.nio.file.Path;
@@ -84,7 +85,8 @@ record SchedulerSettings(
                         all,
                         "scheduler.trigger.audit.interval.ms",
                         Duration.ofMinutes(10).toMillis(),
-                        100)));
+                        100)),
+                ScheduleTime.real());
         Duration sweep = Duration.ofMillis(number(
                 all, "scheduler.collect.sweep.interval.ms", Duration.ofHours(1).toMillis(), 100));
         Optional<CollectSettings> collect = Optional.ofNullable(all.get("scheduler.datasets.dir"))

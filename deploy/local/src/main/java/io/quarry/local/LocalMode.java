@@ -4,6 +4,7 @@ import io.quarry.local.StartListener.Phase;
 import io.quarry.local.broker.LocalBroker;
 import io.quarry.local.registry.RegistryServer;
 import io.quarry.scheduler.SchedulerProcess;
+import io.quarry.scheduler.trigger.ScheduleTime;
 import io.quarry.schemas.Topics;
 import io.quarry.worker.DeathReports;
 import java.nio.file.Files;
@@ -39,6 +40,7 @@ public final class LocalMode implements AutoCloseable {
     private final Map<String, String> settings;
     private final DataDirectory data;
     private Workers workers;
+    private SchedulerSlot scheduler;
 
     private record Closing(String what, AutoCloseable part) {}
 
@@ -52,7 +54,12 @@ public final class LocalMode implements AutoCloseable {
      * @throws LocalModeException when the rest cannot; nothing is left running in any of these cases
      */
     public static LocalMode start(LocalSettings settings, StartListener listener) {
-        return start(settings, listener, Parts.ofProduction());
+        return start(settings, listener, ScheduleTime.real());
+    }
+
+    /** The same, with schedules that go by another time than real time; nothing else does. */
+    public static LocalMode start(LocalSettings settings, StartListener listener, ScheduleTime time) {
+        return start(settings, listener, Parts.ofProduction(time));
     }
 
     public static LocalMode start(LocalSettings settings) {
@@ -90,14 +97,21 @@ public final class LocalMode implements AutoCloseable {
                     new DeathReports(
                             settings(), "local/" + ProcessHandle.current().pid(), InstantSource.system()));
             this.workers = closing("workers", Workers.start(local, data, settings(), parts.workerMain(), deathReports));
-            LocalPods pods =
-                    new LocalPods(local, data, settings(), parts.workerMain(), deathReports, InstantSource.system());
-            phase(Phase.SCHEDULER, () -> {
-                AutoCloseable scheduler = closing("scheduler", parts.scheduler().start(settings(), pods));
-                if (scheduler instanceof SchedulerProcess process) {
-                    CompletableFuture<Void> unused = process.ended().whenComplete(this::schedulerEnded);
-                }
-                return scheduler;
+            SchedulerSlot slot = new SchedulerSlot(
+                    () -> parts.scheduler()
+                            .start(
+                                    settings(),
+                                    new LocalPods(
+                                            local,
+                                            data,
+                                            settings(),
+                                            parts.workerMain(),
+                                            deathReports,
+                                            InstantSource.system())),
+                    this::schedulerStarted);
+            this.scheduler = phase(Phase.SCHEDULER, () -> {
+                slot.start();
+                return closing("scheduler", slot);
             });
             phase(Phase.WORKERS, () -> awaitWorkers(local));
             connection().write(data.root());
@@ -257,6 +271,22 @@ public final class LocalMode implements AutoCloseable {
      */
     public CompletableFuture<Void> ended() {
         return ended.copy();
+    }
+
+    /** Stops the scheduler alone, as an outage of it would; workers go on with what they run. */
+    public void stopScheduler() {
+        scheduler.stop();
+    }
+
+    /** Starts the scheduler again and returns when it works. */
+    public void startScheduler() {
+        scheduler.start();
+    }
+
+    private void schedulerStarted(AutoCloseable started) {
+        if (started instanceof SchedulerProcess process) {
+            CompletableFuture<Void> unused = process.ended().whenComplete(this::schedulerEnded);
+        }
     }
 
     private void schedulerEnded(@Nullable Void nothing, @Nullable Throwable fault) {

@@ -3,6 +3,7 @@ package io.quarry.local;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.scheduler.SchedulerProcess;
 import io.quarry.scheduler.launch.PodPlatform;
+import io.quarry.scheduler.trigger.ScheduleTime;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.provision.ProvisionSettings;
 import io.quarry.schemas.provision.TopicProvisioner;
@@ -34,8 +35,12 @@ record Parts(Part topics, SchedulerPart scheduler, String workerMain) {
         AutoCloseable start(Map<String, String> settings, PodPlatform platform) throws Exception;
     }
 
-    static Parts ofProduction() {
-        return new Parts(Parts::provision, Parts::startScheduler, "io.quarry.worker.WorkerMain");
+    /** What production runs, its schedules by a time of the caller's. */
+    static Parts ofProduction(ScheduleTime time) {
+        return new Parts(
+                Parts::provision,
+                (settings, platform) -> startScheduler(settings, platform, time),
+                "io.quarry.worker.WorkerMain");
     }
 
     private static AutoCloseable provision(Map<String, String> settings) {
@@ -52,9 +57,9 @@ record Parts(Part topics, SchedulerPart scheduler, String workerMain) {
         return () -> {};
     }
 
-    private static AutoCloseable startScheduler(Map<String, String> settings, PodPlatform platform)
+    private static AutoCloseable startScheduler(Map<String, String> settings, PodPlatform platform, ScheduleTime time)
             throws InterruptedException {
-        SchedulerProcess scheduler = SchedulerProcess.start(settings, Optional.of(platform));
+        SchedulerProcess scheduler = SchedulerProcess.start(settings, Optional.of(platform), time);
         try {
             scheduler.awaitReady(SCHEDULER_LIMIT);
             return scheduler;

@@ -7,6 +7,7 @@ import io.quarry.schemas.schedule.TickIds;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +20,8 @@ final class Backfills {
     private static final Logger LOG = LoggerFactory.getLogger(Backfills.class);
     private static final int MOST_AT_A_TIME = 100;
     private static final int KEPT = 10;
+    /** So many refused ticks in a row end a backfill: what they are refused for, all others would be. */
+    static final int MOST_REFUSED = 10;
 
     private final Ledger ledger;
 
@@ -60,14 +63,17 @@ final class Backfills {
     }
 
     /** Stops one: nothing more is appended, and what runs is cancelled. */
-    void cancel(Desk desk, String id, Instant now) {
+    void cancel(Desk desk, String id, String who, Instant now) {
         change(
                 desk,
                 id,
-                backfill -> backfill.getEndedAt() != null
+                backfill -> backfill.getEndedAt() != null || backfill.getCancelled()
                         ? backfill
-                        : Backfill.newBuilder(backfill).setCancelled(true).build());
-        ledger.cancelBackfill(desk.name(), id, now);
+                        : Backfill.newBuilder(backfill)
+                                .setCancelled(true)
+                                .setCause("cancelled by " + who)
+                                .build());
+        ledger.cancelBackfill(desk.name(), id);
         pump(desk, id, now);
     }
 
@@ -96,17 +102,22 @@ final class Backfills {
             return backfill;
         }
         Backfill.Builder next = Backfill.newBuilder(backfill);
+        int refused = 0;
         while (!next.getCancelled() && running(next) < next.getConcurrency()) {
             Instant from = next.getNext() == null ? next.getFrom() : next.getNext();
             Instant tick = desk.ticks().next(from.minusMillis(1));
             if (tick == null || !tick.isBefore(next.getTo())) {
                 break;
             }
-            boolean made = ledger.backfill(desk, backfill, tick, now);
+            Optional<String> refusal = ledger.backfill(desk, backfill, tick, now);
             next.setTriggered(next.getTriggered() + 1).setNext(tick.plusMillis(1));
-            if (!made) {
-                // What one tick was refused for, the others would be, too.
-                next.setFailed(next.getFailed() + 1).setCancelled(true);
+            refused = refusal.isPresent() ? refused + 1 : 0;
+            if (refusal.isPresent()) {
+                next.setFailed(next.getFailed() + 1);
+            }
+            if (refused == MOST_REFUSED) {
+                next.setCancelled(true)
+                        .setCause(MOST_REFUSED + " ticks in a row were refused, the last: " + refusal.get());
             }
         }
         if (running(next) == 0) {

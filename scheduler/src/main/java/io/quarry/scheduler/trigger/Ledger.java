@@ -10,6 +10,7 @@ import io.quarry.schemas.schedule.TickIds;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -71,12 +72,12 @@ final class Ledger {
         } else if (decision.outcome() == TickOutcome.WAITING) {
             if (decision.cancels()) {
                 dismissWaiting(desk.name(), TickOutcome.SKIPPED_OVERLAP, "a later tick took its place", now);
-                cancelOpen(desk.name(), "the next tick of schedule " + desk.name() + " has come", now);
+                cancelOpen(desk.name(), "the next tick of schedule " + desk.name() + " has come");
             }
-            ScheduleTick waits = write(row.build(), now);
+            ScheduleTick waits = write(row.build());
             book.await(desk.name(), tick, out.bytes(waits));
         } else {
-            write(row.build(), now);
+            write(row.build());
         }
     }
 
@@ -91,14 +92,14 @@ final class Ledger {
     private boolean run(Desk desk, ScheduleTick.Builder row, String id, Instant now) {
         Trigger trigger = Trigger.of(desk.rule(), row.getTick(), id, null, settings.topics(), groups);
         if (trigger instanceof Trigger.Made made) {
-            ScheduleTick opened = write(row.setJobId(id).build(), now);
-            out.job(made.topic(), made.job(), now);
+            ScheduleTick opened = write(row.setJobId(id).build());
+            out.job(made.topic(), made.job());
             book.open(desk.name(), id, out.bytes(opened));
             metrics.lateness(opened.getLatenessMs());
             return true;
         }
         String cause = ((Trigger.Refused) trigger).cause();
-        write(row.setOutcome(TickOutcome.REFUSED).setCause(cause).build(), now);
+        write(row.setOutcome(TickOutcome.REFUSED).setCause(cause).build());
         failed(desk, "tick " + row.getTick() + " was refused: " + cause, now);
         return false;
     }
@@ -111,8 +112,8 @@ final class Ledger {
         }
     }
 
-    /** Appends a job of a backfill; false when it was refused. */
-    boolean backfill(Desk desk, Backfill backfill, Instant tick, Instant now) {
+    /** Appends a job of a backfill; why it was refused when it was. */
+    Optional<String> backfill(Desk desk, Backfill backfill, Instant tick, Instant now) {
         String id = TickIds.job(desk.name(), tick, backfill.getId());
         ScheduleTick.Builder row = row(
                         desk.name(),
@@ -124,45 +125,45 @@ final class Ledger {
                 .setBackfill(backfill.getId());
         Trigger trigger = Trigger.of(desk.rule(), tick, id, backfill.getResourceGroup(), settings.topics(), groups);
         if (trigger instanceof Trigger.Made made) {
-            ScheduleTick opened = write(row.setJobId(id).build(), now);
-            out.job(made.topic(), made.job(), now);
+            ScheduleTick opened = write(row.setJobId(id).build());
+            out.job(made.topic(), made.job());
             book.openBackfill(desk.name(), id, out.bytes(opened));
-            return true;
+            return Optional.empty();
         }
-        write(
-                row.setOutcome(TickOutcome.REFUSED)
-                        .setCause(((Trigger.Refused) trigger).cause())
-                        .build(),
-                now);
-        return false;
+        String cause = ((Trigger.Refused) trigger).cause();
+        write(row.setOutcome(TickOutcome.REFUSED).setCause(cause).build());
+        return Optional.of(cause);
     }
 
     /** Closes the row of a job of the live schedule; false when there is none. */
-    boolean close(String schedule, String jobId, State state, Instant now) {
+    boolean close(String schedule, String jobId, State state, @Nullable String reason, Instant now) {
         byte[] open = book.open(schedule, jobId);
         if (open == null) {
             return false;
         }
-        write(ended(open, state, now), now);
+        write(ended(open, state, reason, now));
         book.close(schedule, jobId);
         return true;
     }
 
     /** Closes the row of a job of a backfill and returns it; null when there is none. */
-    @Nullable ScheduleTick closeBackfill(String schedule, String jobId, State state, Instant now) {
+    @Nullable ScheduleTick closeBackfill(String schedule, String jobId, State state, @Nullable String reason, Instant now) {
         byte[] open = book.openBackfill(schedule, jobId);
         if (open == null) {
             return null;
         }
-        ScheduleTick row = write(ended(open, state, now), now);
+        ScheduleTick row = write(ended(open, state, reason, now));
         book.closeBackfill(schedule, jobId);
         return row;
     }
 
-    private ScheduleTick ended(byte[] open, State state, Instant now) {
-        return ScheduleTick.newBuilder(reader.apply(open))
+    private ScheduleTick ended(byte[] open, State state, @Nullable String reason, Instant now) {
+        ScheduleTick row = reader.apply(open);
+        String cause = row.getCause();
+        return ScheduleTick.newBuilder(row)
                 .setState(state)
                 .setEndedAt(now)
+                .setCause(reason == null ? cause : cause.isEmpty() ? reason : cause + "; " + reason)
                 .build();
     }
 
@@ -189,11 +190,16 @@ final class Ledger {
             book.awaitNoMore(desk.name(), next.getTick());
             Duration lateness =
                     max(Duration.ZERO, Duration.between(next.getTick().plus(desk.jitter()), now));
-            run(
-                    desk,
-                    row(desk.name(), next.getTick(), now, TickOutcome.LATE, "waited for the end of " + ended, lateness),
-                    TickIds.job(desk.name(), next.getTick()),
-                    now);
+            // Its time had been missed before it began to wait: that is what became of it.
+            boolean missed = next.getLatenessMs() > settings.missedAfter().toMillis();
+            ScheduleTick.Builder row = row(
+                    desk.name(),
+                    next.getTick(),
+                    now,
+                    missed ? TickOutcome.CAUGHT_UP : TickOutcome.LATE,
+                    (missed ? "no scheduler was running at its time, then it " : "") + "waited for the end of " + ended,
+                    lateness);
+            run(desk, row, TickIds.job(desk.name(), next.getTick()), now);
         }
     }
 
@@ -217,38 +223,36 @@ final class Ledger {
         }
         for (byte[] bytes : book.waiting(schedule, Decision.MOST_WAITING + 1)) {
             ScheduleTick waited = reader.apply(bytes);
-            write(
-                    ScheduleTick.newBuilder(waited)
-                            .setAt(now)
-                            .setOutcome(outcome)
-                            .setCause(cause)
-                            .build(),
-                    now);
+            write(ScheduleTick.newBuilder(waited)
+                    .setAt(now)
+                    .setOutcome(outcome)
+                    .setCause(cause)
+                    .build());
             book.awaitNoMore(schedule, waited.getTick());
         }
     }
 
-    private void cancelOpen(String schedule, String reason, Instant now) {
+    private void cancelOpen(String schedule, String reason) {
         for (byte[] bytes : book.opened(schedule, Decision.MOST_WAITING)) {
             String id = reader.apply(bytes).getJobId();
             if (id != null) {
-                out.cancel(id, reason, now);
+                out.cancel(id, reason);
             }
         }
     }
 
     /** Asks for the cancel of all jobs of a backfill that have not ended. */
-    void cancelBackfill(String schedule, String backfill, Instant now) {
+    void cancelBackfill(String schedule, String backfill) {
         for (byte[] bytes : book.openedBackfills(schedule, Decision.MOST_WAITING)) {
             ScheduleTick row = reader.apply(bytes);
             if (backfill.equals(row.getBackfill()) && row.getJobId() != null) {
-                out.cancel(row.getJobId(), "backfill " + backfill + " is cancelled", now);
+                out.cancel(row.getJobId(), "backfill " + backfill + " is cancelled");
             }
         }
     }
 
-    private ScheduleTick write(ScheduleTick row, Instant now) {
-        out.row(row, now);
+    private ScheduleTick write(ScheduleTick row) {
+        out.row(row);
         metrics.row(row);
         return row;
     }

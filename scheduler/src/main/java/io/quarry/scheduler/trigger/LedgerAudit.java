@@ -78,6 +78,7 @@ public final class LedgerAudit {
         Map<String, Schedule> schedules = new TreeMap<>();
         Map<String, ScheduleState> states = new HashMap<>();
         List<Recount.Finding> findings = new ArrayList<>();
+        Recount recount = new Recount();
         long expected = 0;
         int counted = 0;
         try (KafkaConsumer<byte[], byte[]> consumer =
@@ -93,15 +94,16 @@ public final class LedgerAudit {
                             && state.getRule().equals(Ticks.fingerprint(schedule))
                             && ownPartition(consumer, schedule.getName()) == partition.partition()) {
                         counted++;
-                        expected += Recount.expected(schedule, state, from);
-                        findings.addAll(Recount.of(
+                        Recount.Count count = recount.of(
                                 schedule,
                                 state,
                                 rows.getOrDefault(schedule.getName(), List.of()),
                                 from,
                                 now,
                                 behind,
-                                MOST));
+                                MOST);
+                        expected += count.expected();
+                        findings.addAll(count.findings());
                     }
                 }
             }

@@ -15,7 +15,7 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
 
-/** What leaves a task: all of it in the transaction that the task is in. */
+/** What leaves a task: all of it in the transaction that the task is in, and stamped with real time. */
 final class Outbox {
     private static final String WRITER = "scheduler/trigger";
 
@@ -29,17 +29,17 @@ final class Outbox {
         this.topics = topics;
     }
 
-    void job(String topic, Job job, Instant now) {
-        send(topic, job.getId(), job, now);
+    void job(String topic, Job job) {
+        send(topic, job.getId(), job);
     }
 
-    void row(ScheduleTick row, Instant now) {
-        send(topics.ticks(), row.getSchedule(), row, now);
+    void row(ScheduleTick row) {
+        send(topics.ticks(), row.getSchedule(), row);
     }
 
     /** Publishes where a schedule stands; null when it is gone. */
-    void state(String schedule, byte @Nullable [] state, Instant now) {
-        forward(topics.scheduleStates(), schedule, state, now);
+    void state(String schedule, byte @Nullable [] state) {
+        forward(topics.scheduleStates(), schedule, state);
     }
 
     byte[] bytes(ScheduleState state) {
@@ -50,24 +50,24 @@ final class Outbox {
         return wire.write(topics.ticks(), row);
     }
 
-    void cancel(String jobId, String reason, Instant now) {
+    void cancel(String jobId, String reason) {
         JobEvent cancel = JobEvent.newBuilder()
                 .setType(JobEventType.CANCEL_REQUESTED)
                 .setJobId(jobId)
-                .setAt(now)
+                .setAt(Instant.ofEpochMilli(context.currentSystemTimeMs()))
                 .setWriter(WRITER)
                 .setRequestedBy(WRITER)
                 .setReason(reason)
                 .build();
-        send(topics.events(), jobId, cancel, now);
+        send(topics.events(), jobId, cancel);
     }
 
-    private void send(String topic, String key, SpecificRecord value, Instant now) {
-        forward(topic, key, wire.write(topic, value), now);
+    private void send(String topic, String key, SpecificRecord value) {
+        forward(topic, key, wire.write(topic, value));
     }
 
-    private void forward(String topic, String key, byte @Nullable [] value, Instant now) {
+    private void forward(String topic, String key, byte @Nullable [] value) {
         context.forward(new Record<>(
-                key.getBytes(StandardCharsets.UTF_8), new Outgoing(topic, value), Math.max(0, now.toEpochMilli())));
+                key.getBytes(StandardCharsets.UTF_8), new Outgoing(topic, value), context.currentSystemTimeMs()));
     }
 }

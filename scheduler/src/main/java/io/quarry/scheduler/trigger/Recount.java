@@ -4,7 +4,6 @@ import io.quarry.avro.Schedule;
 import io.quarry.avro.ScheduleState;
 import io.quarry.avro.ScheduleTick;
 import io.quarry.avro.TickOutcome;
-import io.quarry.schemas.schedule.Ticks;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,10 +14,10 @@ import java.util.TreeMap;
 
 /**
  * Counts the ticks that a schedule should have had against the rows that the ledger has: pure, and from the rule alone, without
- * timers, stores or anything else that the schedules themselves go by.
+ * timers, stores or anything else that the schedules themselves go by, their reading of cron expressions included.
  */
 public final class Recount {
-    private Recount() {}
+    private final Expected expected = new Expected();
 
     /** What is wrong about a tick. */
     public enum Kind {
@@ -40,14 +39,25 @@ public final class Recount {
     public record Finding(Kind kind, String schedule, Instant tick, String detail) {}
 
     /**
+     * What came of a count.
+     *
+     * @param expected ticks that are to have a row
+     */
+    public record Count(long expected, List<Finding> findings) {
+        public Count {
+            findings = List.copyOf(findings);
+        }
+    }
+
+    /**
      * Counts one schedule.
      *
      * @param rows its rows, in the order of their writing
      * @param from first instant that is looked at: what was before may have been removed from the ledger
      * @param behind how late a tick may be decided
-     * @return findings, at most {@code most}; how many ticks were looked at is {@link #expected}
+     * @param most how many ticks without exactly one decision are told of
      */
-    public static List<Finding> of(
+    public Count of(
             Schedule schedule,
             ScheduleState state,
             Collection<ScheduleTick> rows,
@@ -57,38 +67,33 @@ public final class Recount {
             int most) {
         List<Finding> findings = new ArrayList<>();
         Map<Instant, Integer> decided = decisions(rows);
-        Ticks ticks = Ticks.of(schedule);
         Instant begin = begin(state, from);
-        Instant tick = ticks.next(begin);
-        while (tick != null && !tick.isAfter(state.getCursor()) && findings.size() < most) {
+        String name = schedule.getName();
+        long[] count = new long[1];
+        expected.each(schedule, begin, state.getCursor(), tick -> {
+            count[0]++;
             Integer times = decided.remove(tick);
-            if (times == null) {
-                findings.add(new Finding(Kind.MISSING, schedule.getName(), tick, "decided, and without a row"));
-            } else if (times > 1) {
-                findings.add(new Finding(Kind.DOUBLED, schedule.getName(), tick, "decided " + times + " times"));
+            if (times == null && findings.size() < most) {
+                findings.add(new Finding(Kind.MISSING, name, tick, "decided, and without a row"));
+            } else if (times != null && times > 1 && findings.size() < most) {
+                findings.add(new Finding(Kind.DOUBLED, name, tick, "decided " + times + " times"));
             }
-            tick = ticks.next(tick);
-        }
-        Instant late = now.minus(behind).minus(Jitter.of(schedule));
-        if (tick != null && tick.isAfter(state.getCursor()) && tick.isBefore(late) && findings.size() < most) {
+            return true;
+        });
+        expected.each(schedule, state.getCursor(), now.minus(behind).minus(Jitter.of(schedule)), tick -> {
             findings.add(new Finding(
                     Kind.BEHIND,
-                    schedule.getName(),
+                    name,
                     tick,
                     "undecided for " + Duration.between(tick, now).toSeconds() + " s, and with it all that follow"));
-        }
+            return false;
+        });
         for (Instant other : decided.keySet()) {
             if (other.isAfter(begin) && !other.isAfter(state.getCursor()) && findings.size() < most) {
-                findings.add(new Finding(Kind.UNEXPECTED, schedule.getName(), other, "the rule has no such tick"));
+                findings.add(new Finding(Kind.UNEXPECTED, name, other, "the rule has no such tick"));
             }
         }
-        return findings;
-    }
-
-    /** How many ticks of a schedule are to have a row. */
-    public static int expected(Schedule schedule, ScheduleState state, Instant from) {
-        return Ticks.of(schedule)
-                .count(begin(state, from).plusMillis(1), state.getCursor().plusMillis(1), Integer.MAX_VALUE);
+        return new Count(count[0], findings);
     }
 
     private static Instant begin(ScheduleState state, Instant from) {

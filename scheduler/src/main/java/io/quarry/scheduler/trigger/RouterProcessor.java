@@ -1,5 +1,6 @@
 package io.quarry.scheduler.trigger;
 
+import io.quarry.avro.Cause;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Schedule;
 import io.quarry.avro.ScheduleEvent;
@@ -24,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class RouterProcessor implements Processor<byte[], byte[], byte[], Outgoing> {
     private static final Logger LOG = LoggerFactory.getLogger(RouterProcessor.class);
     private static final String WRITER = "scheduler/router";
+    private static final int LONGEST_REASON = 500;
 
     private final Topics topics;
     private final Wire wire;
@@ -88,21 +90,29 @@ final class RouterProcessor implements Processor<byte[], byte[], byte[], Outgoin
         if (schedule.isEmpty()) {
             return null;
         }
-        State state = record.value() == null
-                ? State.UNKNOWN
-                : wire.read(topics.states(), record.value(), JobState.class).getState();
+        JobState row = record.value() == null ? null : wire.read(topics.states(), record.value(), JobState.class);
+        State state = row == null ? State.UNKNOWN : row.getState();
         boolean over = switch (state) {
             case SUCCEEDED, FAILED, CANCELLED, EXPIRED -> true;
             // The row is gone.
-            case UNKNOWN -> record.value() == null;
+            case UNKNOWN -> row == null;
             case QUEUED, LAUNCHING, RUNNING, RETRYING -> false;
         };
         return over
                 ? begin(ScheduleEventType.JOB_ENDED, schedule.get(), record)
                         .setJobId(jobId)
                         .setState(state)
+                        .setReason(row == null || state == State.SUCCEEDED ? null : why(row.getCause()))
                         .build()
                 : null;
+    }
+
+    private static @Nullable String why(@Nullable Cause cause) {
+        if (cause == null) {
+            return null;
+        }
+        String text = cause.getType() + ": " + cause.getMessage();
+        return text.length() > LONGEST_REASON ? text.substring(0, LONGEST_REASON) + "…" : text;
     }
 
     private static ScheduleEvent.Builder begin(ScheduleEventType type, String schedule, Record<byte[], byte[]> record) {

@@ -42,7 +42,9 @@ public final class Schedules implements AutoCloseable {
                 new TriggerTopology(settings, () -> new RegistryWire(serdes)).get(),
                 kafka,
                 seldom);
-        return new Schedules(app, LedgerWatch.start(settings, kafka, serdes, clock));
+        return new Schedules(
+                app,
+                LedgerWatch.start(settings, kafka, serdes, () -> settings.time().at(clock.instant())));
     }
 
     /** Waits until schedules are looked after; false when they are not in time. */

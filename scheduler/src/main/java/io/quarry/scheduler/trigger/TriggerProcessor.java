@@ -116,7 +116,7 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
     // ---- the clock
 
     private void wake(long millis) {
-        Instant now = Instant.ofEpochMilli(millis);
+        Instant now = time(millis);
         int left = SWEEP;
         for (String name : book.due(now, SWEEP)) {
             if (left <= 0) {
@@ -124,6 +124,10 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
             }
             left -= Math.max(1, look(name, now, Math.min(left, OF_ONE)));
         }
+    }
+
+    private Instant time(long millis) {
+        return settings.time().at(Instant.ofEpochMilli(millis));
     }
 
     /** Decides what is due of one schedule; at most so many ticks. */
@@ -166,9 +170,9 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
         if (event == null) {
             return;
         }
-        Instant at = Instant.ofEpochMilli(record.timestamp());
+        Instant at = time(record.timestamp());
         // The broker's clock may be ahead of ours: nothing is decided before it happened.
-        Instant now = Instant.ofEpochMilli(Math.max(context.currentSystemTimeMs(), record.timestamp()));
+        Instant now = time(Math.max(context.currentSystemTimeMs(), record.timestamp()));
         String name = event.getSchedule();
         if (event.getType() == ScheduleEventType.DEFINED) {
             defined(event.getDefinition(), at, now);
@@ -268,7 +272,7 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
             }
             case CANCEL_BACKFILL -> {
                 if (backfill != null) {
-                    backfills.cancel(desk, backfill.getId(), now);
+                    backfills.cancel(desk, backfill.getId(), event.getWriter(), now);
                 }
             }
             case DEFINED, JOB_ENDED, ALARM, UNKNOWN -> {}
@@ -278,13 +282,13 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
 
     private void removed(Desk desk, Instant now) {
         ledger.dismissWaiting(desk.name(), TickOutcome.SKIPPED_PAUSED, "the schedule was deleted while it waited", now);
-        desk.backfills().forEach(backfill -> ledger.cancelBackfill(desk.name(), backfill.getId(), now));
+        desk.backfills().forEach(backfill -> ledger.cancelBackfill(desk.name(), backfill.getId()));
         book.arm(desk.name(), null);
         book.dropNext(desk.name());
         definitions.delete(desk.name());
         states.delete(desk.name());
         rules.remove(desk.name());
-        out.state(desk.name(), null, now);
+        out.state(desk.name(), null);
         LOG.info("Schedule is deleted: schedule={}", desk.name());
     }
 
@@ -294,14 +298,14 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
         if (jobId == null) {
             return;
         }
-        if (ledger.close(name, jobId, state, now)) {
+        if (ledger.close(name, jobId, state, event.getReason(), now)) {
             if (desk != null) {
                 ledger.after(desk, jobId, state, now);
                 save(desk, now);
             }
             return;
         }
-        ScheduleTick row = ledger.closeBackfill(name, jobId, state, now);
+        ScheduleTick row = ledger.closeBackfill(name, jobId, state, event.getReason(), now);
         if (row != null && desk != null) {
             backfills.ended(desk, row, state, now);
             save(desk, now);
@@ -331,7 +335,7 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
         if (desk.changed()) {
             byte[] row = out.bytes(desk.row());
             states.put(desk.name(), row);
-            out.state(desk.name(), row, now);
+            out.state(desk.name(), row);
         }
         book.arm(desk.name(), book.next(desk.name()) == null ? desk.due() : now);
     }

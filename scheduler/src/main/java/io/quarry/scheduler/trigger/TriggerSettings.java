@@ -11,6 +11,18 @@ import java.time.Duration;
  * @param missedAfter a tick decided later than this was missed: the catch-up policy says what becomes of it
  * @param interval distance of two looks at the clock
  * @param auditInterval distance of two recounts of the ledger
+ * @param time the time that they go by; {@code lateAfter} and {@code missedAfter} are measured in it, the intervals in real time
  */
 public record TriggerSettings(
-        Topics topics, Duration lateAfter, Duration missedAfter, Duration interval, Duration auditInterval) {}
+        Topics topics,
+        Duration lateAfter,
+        Duration missedAfter,
+        Duration interval,
+        Duration auditInterval,
+        ScheduleTime time) {
+
+    /** The same, by another time. */
+    public TriggerSettings by(ScheduleTime other) {
+        return new TriggerSettings(topics, lateAfter, missedAfter, interval, auditInterval, other);
+    }
+}

@@ -34,7 +34,12 @@ import org.jspecify.annotations.Nullable;
 final class ScheduleLog implements AutoCloseable {
     static final Topics TOPICS = Topics.withDefaultPrefix();
     static final TriggerSettings SETTINGS = new TriggerSettings(
-            TOPICS, Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofMillis(20), Duration.ofMinutes(10));
+            TOPICS,
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(60),
+            Duration.ofMillis(20),
+            Duration.ofMinutes(10),
+            ScheduleTime.real());
 
     final TestWire wire = new TestWire();
     private final TopologyTestDriver driver;
@@ -43,9 +48,13 @@ final class ScheduleLog implements AutoCloseable {
     private Duration lag = Duration.ZERO;
 
     ScheduleLog(Path state, Instant begin) {
+        this(state, begin, ScheduleTime.real());
+    }
+
+    ScheduleLog(Path state, Instant begin, ScheduleTime time) {
         now = begin;
         driver = new TopologyTestDriver(
-                new TriggerTopology(SETTINGS, () -> wire, Stores::inMemoryKeyValueStore).get(),
+                new TriggerTopology(SETTINGS.by(time), () -> wire, Stores::inMemoryKeyValueStore).get(),
                 StreamsApp.properties(
                         "trigger", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString())),
                 begin);

@@ -3,13 +3,11 @@ package io.quarry.scheduler.trigger;
 import static io.quarry.scheduler.trigger.ScheduleLog.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarry.avro.Backfill;
 import io.quarry.avro.CatchUpPolicy;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.OverlapPolicy;
 import io.quarry.avro.ScheduleEventType;
-import io.quarry.avro.ScheduleState;
 import io.quarry.avro.ScheduleTick;
 import io.quarry.avro.State;
 import io.quarry.avro.TickOutcome;
@@ -18,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -138,6 +135,31 @@ class TriggerTopologyTest {
         assertThat(rows.get(6).getOutcome()).isEqualTo(last);
         assertThat(log.jobs())
                 .hasSize(1 + (int) signs.chars().filter(sign -> sign == 'c').count());
+    }
+
+    /** Of the two that are caught up the second waits for the first, and is no less caught up for that. */
+    @Test
+    void aMissedTickThatWaitsForItsPredecessorIsCaughtUpInTheEnd() {
+        log.define(schedule("a", "* * * * *").setCatchUpMax(3).setOverlap(OverlapPolicy.QUEUE_ONE));
+        log.wake(Duration.ofMillis(20));
+        log.outage(Duration.ofSeconds(270));
+        log.end("a:2026-01-01T00:03:00Z", State.SUCCEEDED);
+        List<ScheduleTick> rows = log.rows();
+        assertThat(rows.stream()
+                        .map(row -> row.getTick().toString().substring(14, 16) + " "
+                                + (row.getState() == null ? row.getOutcome() : row.getState()))
+                        .toList())
+                .containsExactly(
+                        "01 MISSED_OUTAGE",
+                        "02 MISSED_OUTAGE",
+                        "03 CAUGHT_UP",
+                        "04 WAITING",
+                        "05 SKIPPED_OVERLAP",
+                        "03 SUCCEEDED",
+                        "04 CAUGHT_UP");
+        assertThat(rows.get(6).getCause())
+                .isEqualTo("no scheduler was running at its time, then it waited for the end of"
+                        + " a:2026-01-01T00:03:00Z");
     }
 
     @Test
@@ -295,59 +317,6 @@ class TriggerTopologyTest {
         assertThat(log.rows())
                 .singleElement()
                 .satisfies(row -> assertThat(row.getOutcome()).isEqualTo(TickOutcome.MANUAL));
-    }
-
-    @Test
-    void aBackfillRunsInOrderSoManyAtATimeAndDisturbsNobody() {
-        log.define(schedule("a", "0 * * * *"));
-        Backfill asked = Backfill.newBuilder()
-                .setId("b-1")
-                .setFrom(Instant.parse("2025-12-31T00:00:00Z"))
-                .setTo(Instant.parse("2025-12-31T05:00:00Z"))
-                .setConcurrency(2)
-                .build();
-        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
-        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
-        List<String> ids = IntStream.range(0, 5)
-                .mapToObj(hour -> "a:2025-12-31T0" + hour + ":00:00Z:b-1")
-                .toList();
-        assertThat(log.jobIds()).isEqualTo(ids.subList(0, 2));
-        log.end(ids.get(1), State.FAILED);
-        assertThat(log.jobIds()).isEqualTo(ids.subList(2, 3));
-        log.pass(Duration.ofHours(1));
-        assertThat(log.jobIds()).as("the live one").containsExactly("a:2026-01-01T01:00:00Z");
-        log.end(ids.get(0), State.SUCCEEDED);
-        log.end(ids.get(2), State.SUCCEEDED);
-        log.end(ids.get(3), State.SUCCEEDED);
-        log.end(ids.get(4), State.SUCCEEDED);
-        assertThat(log.jobIds()).isEqualTo(ids.subList(3, 5));
-        Backfill done = log.state().getBackfills().get(0);
-        assertThat(done.getTotal()).isEqualTo(5);
-        assertThat(done.getSucceeded()).isEqualTo(4);
-        assertThat(done.getFailed()).isEqualTo(1);
-        assertThat(done.getEndedAt()).isNotNull();
-    }
-
-    @Test
-    void aCancelledBackfillAppendsNothingMoreAndCancelsWhatRuns() {
-        log.define(schedule("a", "0 * * * *"));
-        Backfill asked = Backfill.newBuilder()
-                .setId("b-1")
-                .setFrom(Instant.parse("2025-12-01T00:00:00Z"))
-                .setTo(Instant.parse("2025-12-31T00:00:00Z"))
-                .build();
-        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
-        log.send(log.event(ScheduleEventType.CANCEL_BACKFILL, "a").setBackfill(asked));
-        assertThat(log.jobEvents())
-                .singleElement()
-                .satisfies(event -> assertThat(event.getJobId()).isEqualTo("a:2025-12-01T00:00:00Z:b-1"));
-        log.end("a:2025-12-01T00:00:00Z:b-1", State.CANCELLED);
-        assertThat(log.jobs()).hasSize(1);
-        ScheduleState state = log.state();
-        assertThat(state.getBackfills()).singleElement().satisfies(backfill -> {
-            assertThat(backfill.getCancelled()).isTrue();
-            assertThat(backfill.getEndedAt()).isNotNull();
-        });
     }
 
     @Test

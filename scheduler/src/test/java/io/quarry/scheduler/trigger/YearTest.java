@@ -111,7 +111,9 @@ class YearTest {
         for (Schedule schedule : schedules) {
             List<ScheduleTick> own = rows.getOrDefault(schedule.getName(), List.of());
             ScheduleState state = Objects.requireNonNull(states.get(schedule.getName()));
-            assertThat(Recount.of(schedule, state, own, BEGIN, end, Duration.ofMinutes(5), 10))
+            assertThat(new Recount()
+                            .of(schedule, state, own, BEGIN, end, Duration.ofMinutes(5), 10)
+                            .findings())
                     .as(schedule.getName())
                     .isEmpty();
             Set<Instant> decided = new TreeSet<>();

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,7 +92,7 @@ final class AuditCommand implements Callable<Integer> {
         if (memory < 64) {
             throw CommandFailure.badUsage("--memory is " + memory + ": must be at least 64 MiB");
         }
-        Duration quiet = duration();
+        Duration quiet = Durations.option("--quiet-after", quietAfter);
         Connection to = connection.find(console);
         Path scratch = Files.createTempDirectory("quarry-audit");
         Interruption interruption = Interruption.ofThisThread(Duration.ofSeconds(10));
@@ -119,14 +118,6 @@ final class AuditCommand implements Callable<Integer> {
         } finally {
             FileTree.delete(scratch);
             interruption.close();
-        }
-    }
-
-    private Duration duration() {
-        try {
-            return Durations.parse(quietAfter);
-        } catch (IllegalArgumentException | DateTimeParseException e) {
-            throw CommandFailure.badUsage("--quiet-after is " + quietAfter + ": " + e.getMessage());
         }
     }
 

@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -36,6 +37,15 @@ final class Durations {
             throw new IllegalArgumentException(text + " is no duration: write it like 90s, 30m or 2h");
         }
         return sum;
+    }
+
+    /** Reads a duration that an option has; anything else is bad usage that names the option. */
+    static Duration option(String name, String text) {
+        try {
+            return parse(text);
+        } catch (IllegalArgumentException | DateTimeException | ArithmeticException refused) {
+            throw CommandFailure.badUsage(name + " is " + text + ": must be a duration such as 90s, 30m or 2h");
+        }
     }
 
     /** Writes a duration in its largest unit that divides it; reads back as the same. */

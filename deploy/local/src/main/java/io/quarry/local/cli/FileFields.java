@@ -2,6 +2,8 @@ package io.quarry.local.cli;
 
 import io.quarry.engine.catalog.Problem;
 import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -60,10 +62,12 @@ final class FileFields {
     }
 
     void text(Node node, String path, Consumer<String> taker) {
-        if (node instanceof ScalarNode scalar && !scalar.getValue().isBlank()) {
+        if (node instanceof ScalarNode scalar
+                && !JobFileReader.isNull(node)
+                && !scalar.getValue().isBlank()) {
             taker.accept(scalar.getValue());
         } else {
-            problem(node, path + " must be text");
+            problem(node, path + " must be text: leave it out to have its default");
         }
     }
 
@@ -107,6 +111,30 @@ final class FileFields {
         });
     }
 
+    void instant(Node node, String path, Consumer<Instant> taker) {
+        text(node, path, text -> {
+            try {
+                taker.accept(Instant.ofEpochMilli(
+                        OffsetDateTime.parse(text).toInstant().toEpochMilli()));
+            } catch (DateTimeException | ArithmeticException refused) {
+                problem(
+                        node,
+                        path + " is '" + text + "': must be an instant with an offset or Z, such as"
+                                + " 2026-07-01T00:00:00Z");
+            }
+        });
+    }
+
+    void instants(Node node, String path, Consumer<List<Instant>> taker) {
+        if (!(node instanceof SequenceNode list)) {
+            problem(node, path + " must be a list of instants");
+            return;
+        }
+        List<Instant> instants = new ArrayList<>();
+        list.getValue().forEach(item -> instant(item, path, instants::add));
+        taker.accept(instants);
+    }
+
     void words(Node node, String path, Consumer<List<String>> taker) {
         List<String> words = new ArrayList<>();
         if (node instanceof SequenceNode list) {
@@ -126,7 +154,8 @@ final class FileFields {
         Map<String, String> texts = new LinkedHashMap<>();
         for (NodeTuple entry : mapping.getValue()) {
             if (!(entry.getKeyNode() instanceof ScalarNode key)
-                    || !(entry.getValueNode() instanceof ScalarNode value)) {
+                    || !(entry.getValueNode() instanceof ScalarNode value)
+                    || JobFileReader.isNull(value)) {
                 problem(entry.getKeyNode(), path + " must have a text for each name");
             } else if (texts.putIfAbsent(key.getValue(), value.getValue()) != null) {
                 problem(entry.getKeyNode(), path + "." + key.getValue() + " is set twice: leave one of them");
@@ -152,6 +181,11 @@ final class FileFields {
         int line = node.getStartMark().map(Mark::getLine).orElse(0) + 1;
         int column = node.getStartMark().map(Mark::getColumn).orElse(0) + 1;
         problems.add(new Problem(file, line, column, what));
+    }
+
+    /** Takes over what another reader of the file found wrong. */
+    void add(List<Problem> more) {
+        problems.addAll(more);
     }
 
     boolean good() {

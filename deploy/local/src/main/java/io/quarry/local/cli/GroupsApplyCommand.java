@@ -14,7 +14,6 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** Makes a group as a file says. */
 @Command(
@@ -40,15 +39,8 @@ final class GroupsApplyCommand implements Callable<Integer> {
     @Mixin
     private Output output;
 
-    @Option(
-            names = {"-f", "--file"},
-            required = true,
-            paramLabel = "FILE|-",
-            description = "The group as it is to be; - reads standard input.")
-    private String file;
-
-    @Option(names = "--dry-run", description = "Says what would change, and changes nothing.")
-    private boolean dryRun;
+    @Mixin
+    private ApplyOptions options;
 
     GroupsApplyCommand(Console console) {
         this.console = console;
@@ -56,23 +48,21 @@ final class GroupsApplyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws JobFileException, InterruptedException, ExecutionException {
-        ResourceGroup wanted = GroupsDiffCommand.read(file, console);
+        ResourceGroup wanted = GroupsDiffCommand.read(options.file(), console);
         Connection to = connection.find(console);
         ResourceGroup is;
         try (QuarryClient client = connection.client(console)) {
             is = client.groups().get(wanted.getName());
         }
         List<GroupChange> changes = GroupChange.between(is, wanted);
-        boolean apply = !dryRun && !wanted.equals(is);
+        boolean apply = !options.dryRun() && !wanted.equals(is);
         if (apply) {
             provision(to, wanted);
         }
         Map<String, Object> answer = GroupsDiffCommand.tree(wanted, is == null, changes);
         answer.put("applied", apply);
         output.print(console, answer, () -> GroupsDiffCommand.lines(wanted, is == null, changes));
-        if (output.forPeople()) {
-            console.say(apply ? "applied" : dryRun ? "dry run: nothing was changed" : "nothing to change");
-        }
+        options.say(console, output, apply);
         return ExitCodes.DONE;
     }
 

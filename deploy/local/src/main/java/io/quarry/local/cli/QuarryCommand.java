@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExample:%n",
         footer = {
             "  quarry demo                                 a real query over 3,000,000 flights, start to finish",
+            "  quarry demo schedules                       a month of a schedule in a minute: overlap, outage, DST",
             "  quarry local                                everything on this machine, until Ctrl-C",
             "  quarry submit --wait deploy/demo/query.yaml",
             "",
@@ -60,7 +61,8 @@ final class QuarryCommand implements Callable<Integer> {
                 .footerHeading("%nExample:%n")
                 .footer("  source <(deploy/quarry completion)");
         CommandLine line = new CommandLine(new QuarryCommand())
-                .addSubcommand(new DemoCommand(console))
+                .addSubcommand(
+                        new CommandLine(new DemoCommand(console)).addSubcommand(new DemoSchedulesCommand(console)))
                 .addSubcommand(new LocalCommand(console))
                 .addSubcommand(new SubmitCommand(console))
                 .addSubcommand(new JobsCommand(console))

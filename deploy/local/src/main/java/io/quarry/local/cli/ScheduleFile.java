@@ -4,6 +4,7 @@ import io.quarry.avro.CatchUpPolicy;
 import io.quarry.avro.Job;
 import io.quarry.avro.OverlapPolicy;
 import io.quarry.avro.Schedule;
+import io.quarry.local.cli.FileFields.Field;
 import io.quarry.schemas.ScheduleRules;
 import io.quarry.schemas.Violation;
 import java.time.Duration;
@@ -15,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -27,14 +27,14 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
  */
 final class ScheduleFile {
     private final String file;
-    private final YamlFields fields;
+    private final FileFields fields;
     private final Schedule.Builder schedule =
             Schedule.newBuilder().setName("").setJob(Job.newBuilder().setId("").build());
     private final Map<String, Node> nodes = new HashMap<>();
 
     private ScheduleFile(String file) {
         this.file = file;
-        this.fields = new YamlFields(file);
+        this.fields = new FileFields(file);
     }
 
     /**
@@ -48,7 +48,7 @@ final class ScheduleFile {
     }
 
     private Schedule read(Node root) throws JobFileException {
-        Map<String, Consumer<Node>> takers = new LinkedHashMap<>();
+        Map<String, Field> takers = new LinkedHashMap<>();
         takers.put("name", node -> fields.text(node, "name", schedule::setName));
         takers.put("cron", node -> fields.text(node, "cron", schedule::setCron));
         takers.put("every", node -> fields.duration(node, "every", schedule::setEveryMs));
@@ -65,7 +65,7 @@ final class ScheduleFile {
         takers.put("owner", node -> fields.text(node, "owner", schedule::setOwner));
         takers.put("tags", node -> fields.texts(node, "tags", schedule::setTags));
         takers.put("job", this::job);
-        fields.mapping(root, takers);
+        fields.mapping(root, "", takers);
         if (root instanceof MappingNode mapping) {
             for (NodeTuple entry : mapping.getValue()) {
                 if (entry.getKeyNode() instanceof ScalarNode key) {
@@ -78,13 +78,17 @@ final class ScheduleFile {
                 }
             }
         }
-        fields.stop();
+        if (!fields.good()) {
+            throw fields.refusal();
+        }
         Schedule made = schedule.build();
         for (Violation violation : ScheduleRules.check(made)) {
             String key = violation.field().replaceAll("[.\\[].*", "").replaceAll("_ms$", "");
             fields.problem(nodes.getOrDefault(key, root), violation.toString());
         }
-        fields.stop();
+        if (!fields.good()) {
+            throw fields.refusal();
+        }
         return made;
     }
 

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -61,12 +62,50 @@ final class ScheduleTopics implements AutoCloseable {
     }
 
     static ScheduleTopics open(ConnectionOptions options, Console console) {
-        return new ScheduleTopics(options.find(console), options.reach());
+        return open(options.find(console), options.reach());
+    }
+
+    /**
+     * Opens the topics.
+     *
+     * @param reach how long each question to the broker may take
+     */
+    static ScheduleTopics open(Connection connection, Duration reach) {
+        return new ScheduleTopics(connection, reach);
     }
 
     /** All schedules by name. */
     Map<String, Schedule> schedules() {
         return table(topics.schedules(), Schedule.class, null);
+    }
+
+    /**
+     * A record of the schedules' topic.
+     *
+     * @param schedule null when it deletes the schedule
+     */
+    record Written(long offset, String name, @Nullable Schedule schedule) {}
+
+    /** Where the next record of a schedule will be written, at the earliest. */
+    long end() {
+        TopicPartition only = new TopicPartition(topics.schedules(), 0);
+        return consumer.endOffsets(List.of(only)).getOrDefault(only, 0L);
+    }
+
+    /** What was written about schedules from an offset on. */
+    List<Written> since(long offset) {
+        List<Written> written = new ArrayList<>();
+        Deserializer<Schedule> reader = serdes.deserializer(Schedule.class);
+        TopicPartition only = new TopicPartition(topics.schedules(), 0);
+        consumer.assign(List.of(only));
+        consumer.seek(only, offset);
+        readToEnd(List.of(only), record -> {
+            Schedule schedule = record.value() == null ? null : readable(reader, record);
+            if (schedule != null || record.value() == null) {
+                written.add(new Written(record.offset(), key(record), schedule));
+            }
+        });
+        return written;
     }
 
     /** Where all schedules stand, by name. */
@@ -135,33 +174,42 @@ final class ScheduleTopics implements AutoCloseable {
         }
         consumer.assign(partitions);
         consumer.seekToBeginning(partitions);
+        readToEnd(partitions, record -> {
+            String key = key(record);
+            if (only == null || only.equals(key)) {
+                sink.accept(key, record);
+            }
+        });
+    }
+
+    private void readToEnd(List<TopicPartition> partitions, Consumer<ConsumerRecord<byte[], byte[]>> sink) {
         Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                String key = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
-                if (only == null || only.equals(key)) {
-                    sink.accept(key, record);
-                }
-            }
+            consumer.poll(POLL).forEach(sink);
         }
+    }
+
+    private static String key(ConsumerRecord<byte[], byte[]> record) {
+        return record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
     }
 
     // ---- writing
 
-    /** Writes a schedule in the place of the one that there may be. */
-    void define(Schedule schedule) {
-        send(topics.schedules(), schedule.getName(), schedule);
+    /** Writes a schedule in the place of the one that there may be; the offset of its record. */
+    long define(Schedule schedule) {
+        return send(topics.schedules(), schedule.getName(), schedule);
     }
 
-    void remove(String schedule) {
-        send(topics.schedules(), schedule, null);
+    /** Deletes a schedule; the offset of the record that does. */
+    long remove(String schedule) {
+        return send(topics.schedules(), schedule, null);
     }
 
     void event(ScheduleEvent event) {
-        send(topics.scheduleEvents(), event.getSchedule(), event);
+        long unused = send(topics.scheduleEvents(), event.getSchedule(), event);
     }
 
-    private <T extends SpecificRecord> void send(String topic, String key, @Nullable T value) {
+    private <T extends SpecificRecord> long send(String topic, String key, @Nullable T value) {
         try {
             byte[] bytes = null;
             if (value != null) {
@@ -175,6 +223,7 @@ final class ScheduleTopics implements AutoCloseable {
             if (written == null) {
                 throw new IllegalStateException("the broker acknowledged nothing");
             }
+            return written.offset();
         } catch (InterruptedException e) {
             throw new InterruptException(e);
         } catch (ExecutionException e) {

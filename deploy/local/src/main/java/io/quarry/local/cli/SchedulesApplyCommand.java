@@ -4,13 +4,16 @@ import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Schedule;
 import io.quarry.client.QuarryClient;
 import io.quarry.schemas.Placement;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -20,7 +23,7 @@ import picocli.CommandLine.Option;
         name = "apply",
         mixinStandardHelpOptions = true,
         description = {
-            "Makes schedules as a file or all files of a directory say, and says what that changed. What a file leaves"
+            "Makes schedules as a file, or all .yaml, .yml and .json files of a directory, say, and says what that changed. What a file leaves"
                     + " out gets its default. Applying the same again changes nothing.",
             "With --prune, schedules that no file names are deleted: a directory is then all that there is."
         },
@@ -38,60 +41,72 @@ final class SchedulesApplyCommand implements Callable<Integer> {
     @Mixin
     private Output output;
 
+    @Mixin
+    private ApplyOptions options;
+
     @Option(
-            names = {"-f", "--file"},
-            required = true,
-            paramLabel = "FILE|DIR|-",
-            description = "The schedules as they are to be; - reads standard input.")
-    private String place;
+            names = "--catalog",
+            paramLabel = "FILE",
+            description = "Feature catalog that the queries are planned against before anything is changed (default:"
+                    + " the local mode's, when that is what this connects to).")
+    private @Nullable Path catalog;
 
     @Option(names = "--prune", description = "Deletes schedules that are in none of the files.")
     private boolean prune;
-
-    @Option(names = "--dry-run", description = "Says what would change, and changes nothing.")
-    private boolean dryRun;
 
     SchedulesApplyCommand(Console console) {
         this.console = console;
     }
 
-    /** What becomes of one schedule. */
-    private record Change(String name, String kind, List<String> lines) {}
-
     @Override
     public Integer call() throws JobFileException {
-        Map<String, Schedule> wanted = ScheduleFiles.read(place, console);
+        Map<String, Schedule> wanted = ScheduleFiles.read(options.file(), console);
         Map<String, ResourceGroup> groups;
         try (QuarryClient client = connection.client(console)) {
             groups = client.groups();
         }
         wanted.values().forEach(schedule -> refuse(schedule, groups));
+        catalog()
+                .ifPresent(file -> TemplatePlans.check(
+                        wanted.values(), file, options.file(), console.clock().instant()));
         String who = console.variable("USER").orElse("cli");
-        List<Change> changes = new ArrayList<>();
+        List<ScheduleChange> changes = new ArrayList<>();
         try (ScheduleTopics topics = ScheduleTopics.open(connection, console)) {
+            long before = topics.end();
             Map<String, Schedule> are = topics.schedules();
-            Set<String> written = new TreeSet<>();
+            Map<String, Long> written = new TreeMap<>();
             for (Schedule schedule : wanted.values()) {
-                Change change = change(are.get(schedule.getName()), schedule);
+                ScheduleChange change = ScheduleChange.between(are.get(schedule.getName()), schedule);
                 changes.add(change);
-                if (!dryRun && !change.kind().equals("unchanged")) {
-                    topics.define(
-                            Schedule.newBuilder(schedule).setAppliedBy(who).build());
-                    written.add(schedule.getName());
+                if (!options.dryRun() && change.any()) {
+                    written.put(
+                            schedule.getName(),
+                            topics.define(Schedule.newBuilder(schedule)
+                                    .setAppliedBy(who)
+                                    .build()));
                 }
             }
             for (Schedule old : are.values()) {
                 if (prune && !wanted.containsKey(old.getName())) {
-                    changes.add(new Change(old.getName(), "deleted", List.of()));
-                    if (!dryRun) {
-                        topics.remove(old.getName());
+                    changes.add(ScheduleChange.deleted(old.getName()));
+                    if (!options.dryRun()) {
+                        written.put(old.getName(), topics.remove(old.getName()));
                     }
                 }
             }
-            lookAgain(topics, wanted, written, who);
+            lookAgain(topics, before, written);
         }
         print(changes);
         return ExitCodes.DONE;
+    }
+
+    private Optional<Path> catalog() {
+        Optional<Path> running = connection
+                .found()
+                .map(to -> to.settings().get("engine.catalog"))
+                .map(Path::of)
+                .filter(Files::isReadable);
+        return catalog == null ? running : Optional.of(QuarryCommand.existing(catalog, "the catalog"));
     }
 
     private static void refuse(Schedule schedule, Map<String, ResourceGroup> groups) {
@@ -105,69 +120,36 @@ final class SchedulesApplyCommand implements Callable<Integer> {
     }
 
     /** Somebody else may have written the same schedule at the same moment: the later record counts, so say whose it is. */
-    private void lookAgain(ScheduleTopics topics, Map<String, Schedule> wanted, Set<String> written, String who) {
+    private void lookAgain(ScheduleTopics topics, long before, Map<String, Long> written) {
         if (written.isEmpty()) {
             return;
         }
-        Map<String, Schedule> now = topics.schedules();
-        for (String name : written) {
-            Schedule is = now.get(name);
-            Schedule mine =
-                    Schedule.newBuilder(wanted.get(name)).setAppliedBy(who).build();
-            if (!mine.equals(is)) {
-                console.say(
-                        "schedule " + name + " was written by somebody else at the same time, and theirs is the later"
-                                + " one: " + (is == null ? "it is deleted" : "applied by " + is.getAppliedBy()));
+        for (ScheduleTopics.Written other : topics.since(before)) {
+            Long mine = written.get(other.name());
+            if (mine != null && mine != other.offset()) {
+                Schedule theirs = other.schedule();
+                console.say("schedule " + other.name() + " was "
+                        + (theirs == null ? "deleted" : "applied by " + theirs.getAppliedBy())
+                        + " at the same time: "
+                        + (mine < other.offset()
+                                ? "theirs is the later one and counts"
+                                : "yours is the later one and counts"));
             }
         }
     }
 
-    private static Change change(@org.jspecify.annotations.Nullable Schedule is, Schedule wanted) {
-        if (is == null) {
-            return new Change(wanted.getName(), "new", List.of());
-        }
-        Map<String, Object> before = flat(ScheduleFile.tree(is), "");
-        Map<String, Object> after = flat(ScheduleFile.tree(wanted), "");
-        List<String> lines = new ArrayList<>();
-        Set<String> keys = new TreeSet<>(before.keySet());
-        keys.addAll(after.keySet());
-        for (String key : keys) {
-            Object from = before.getOrDefault(key, "-");
-            Object to = after.getOrDefault(key, "-");
-            if (!from.equals(to)) {
-                lines.add(key + ": " + from + " → " + to);
-            }
-        }
-        return new Change(wanted.getName(), lines.isEmpty() ? "unchanged" : "changed", lines);
-    }
-
-    private static Map<String, Object> flat(Map<?, ?> tree, String path) {
-        Map<String, Object> flat = new LinkedHashMap<>();
-        tree.forEach((key, value) -> {
-            String where = path.isEmpty() ? String.valueOf(key) : path + "." + key;
-            if (value instanceof Map<?, ?> inner) {
-                flat.putAll(flat(inner, where));
-            } else {
-                flat.put(where, String.valueOf(value));
-            }
-        });
-        return flat;
-    }
-
-    private void print(List<Change> changes) {
+    private void print(List<ScheduleChange> changes) {
         Map<String, Object> tree = new LinkedHashMap<>();
-        tree.put("dry_run", dryRun);
+        tree.put("dry_run", options.dryRun());
         tree.put("schedules", changes.stream().map(Output::tree).toList());
         output.print(console, tree, () -> {
             List<String> lines = new ArrayList<>();
-            for (Change change : changes) {
+            for (ScheduleChange change : changes) {
                 lines.add(change.name() + ": " + change.kind());
                 change.lines().forEach(line -> lines.add("  " + line));
             }
             return lines;
         });
-        if (output.forPeople() && dryRun) {
-            console.say("dry run: nothing was changed");
-        }
+        options.say(console, output, !options.dryRun() && changes.stream().anyMatch(ScheduleChange::any));
     }
 }

@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,11 +34,8 @@ final class SchedulesAuditCommand implements Callable<Integer> {
     @Mixin
     private Output output;
 
-    @Option(
-            names = "--since",
-            paramLabel = "TIME",
-            description = "Ticks from this time on (default: all that are kept).")
-    private @Nullable String since;
+    @Mixin
+    private Since since;
 
     @Option(
             names = "--late",
@@ -56,13 +52,8 @@ final class SchedulesAuditCommand implements Callable<Integer> {
     public Integer call() {
         Connection to = connection.find(console);
         Instant now = console.clock().instant();
-        Instant from = since == null ? Instant.EPOCH : Moments.parse("--since", since, now);
-        Duration behind;
-        try {
-            behind = Durations.parse(late);
-        } catch (RuntimeException refused) {
-            throw CommandFailure.badUsage("--late is '" + late + "': must be a duration such as 90s, 30m or 2h");
-        }
+        Instant from = since.from(console);
+        Duration behind = Durations.option("--late", late);
         Map<String, String> kafka = new LinkedHashMap<>();
         to.kafka().forEach((name, value) -> kafka.put(name, String.valueOf(value)));
         kafka.put("default.api.timeout.ms", Long.toString(connection.reach().toMillis()));

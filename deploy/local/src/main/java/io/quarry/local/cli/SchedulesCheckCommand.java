@@ -3,15 +3,19 @@ package io.quarry.local.cli;
 import io.quarry.avro.Schedule;
 import io.quarry.schemas.schedule.Firing;
 import io.quarry.schemas.schedule.Ticks;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Checks schedules in files. Needs no broker. */
@@ -24,12 +28,18 @@ import picocli.CommandLine.Parameters;
             "Exit code 0 when all is well, 2 when something is wrong."
         },
         footerHeading = "%nExample:%n",
-        footer = "  quarry schedules check deploy/examples/schedules")
+        footer = "  quarry schedules check deploy/examples/schedules --catalog deploy/demo/catalog.yaml")
 final class SchedulesCheckCommand implements Callable<Integer> {
     private final Console console;
 
     @Mixin
     private Output output;
+
+    @Option(
+            names = "--catalog",
+            paramLabel = "FILE",
+            description = "Also plans the query of each schedule's next tick against this feature catalog.")
+    private @Nullable Path catalog;
 
     @Parameters(paramLabel = "FILE|DIR|-", description = "What to check; - reads standard input.")
     private String place;
@@ -42,7 +52,11 @@ final class SchedulesCheckCommand implements Callable<Integer> {
     public Integer call() throws JobFileException {
         List<Map<String, Object>> rows = new ArrayList<>();
         Instant now = console.clock().instant();
-        for (Schedule schedule : ScheduleFiles.read(place, console).values()) {
+        Collection<Schedule> schedules = ScheduleFiles.read(place, console).values();
+        if (catalog != null) {
+            TemplatePlans.check(schedules, QuarryCommand.existing(catalog, "the catalog"), place, now);
+        }
+        for (Schedule schedule : schedules) {
             Map<String, Object> row = new LinkedHashMap<>();
             row.put("name", schedule.getName());
             row.put("rule", rule(schedule));

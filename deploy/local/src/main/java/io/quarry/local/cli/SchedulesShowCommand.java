@@ -113,7 +113,9 @@ final class SchedulesShowCommand implements Callable<Integer> {
         return backfill.getId() + "  " + backfill.getFrom() + " to " + backfill.getTo() + "  "
                 + done + " of " + backfill.getTotal() + " done, " + backfill.getFailed() + " failed, "
                 + (backfill.getTriggered() - done) + " running"
-                + (backfill.getCancelled() ? ", cancelled" : "")
-                + (backfill.getEndedAt() == null ? "" : ", over");
+                + (backfill.getEndedAt() == null ? "" : ", over")
+                + (backfill.getCause() == null
+                        ? ""
+                        : ": " + backfill.getCause() + "; what is left begins at " + backfill.getNext());
     }
 }

@@ -67,14 +67,6 @@ final class WaitCommand implements Callable<Integer> {
     }
 
     static Optional<Duration> limit(@Nullable String timeout) {
-        if (timeout == null) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(Durations.parse(timeout));
-        } catch (IllegalArgumentException | java.time.DateTimeException e) {
-            throw CommandFailure.badUsage(
-                    "--timeout is " + timeout + ": it has to be a duration such as 90s, 30m or 2h");
-        }
+        return Optional.ofNullable(timeout).map(text -> Durations.option("--timeout", text));
     }
 }
