@@ -7,6 +7,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
@@ -24,6 +27,9 @@ import org.apache.avro.specific.SpecificRecord;
  */
 public final class TestWire implements Wire {
     private final boolean recording;
+    /** By type and version: to make one takes longer than all that it reads. */
+    private final Map<List<Object>, SpecificDatumReader<?>> readers = new HashMap<>();
+
     public boolean registryAway;
     /** Whether writing asks the registry too, as it does for the first record of a type. */
     public boolean registryAwayForWriting;
@@ -70,9 +76,14 @@ public final class TestWire implements Wire {
         SpecificData data = SpecificData.getForClass(type);
         Schema schema = data.getSchema(type);
         try {
-            Schema writer = bytes[0] == 0 ? schema : committed(schema.getName(), bytes[0]);
-            return new SpecificDatumReader<T>(writer, schema, data)
-                    .read(null, DecoderFactory.get().binaryDecoder(bytes, 1, bytes.length - 1, null));
+            List<Object> key = List.of(type, bytes[0]);
+            SpecificDatumReader<?> reader = readers.get(key);
+            if (reader == null) {
+                Schema writer = bytes[0] == 0 ? schema : committed(schema.getName(), bytes[0]);
+                reader = new SpecificDatumReader<T>(writer, schema, data);
+                readers.put(key, reader);
+            }
+            return type.cast(reader.read(null, DecoderFactory.get().binaryDecoder(bytes, 1, bytes.length - 1, null)));
         } catch (IOException | AvroRuntimeException e) {
             throw new UnreadableRecordException(UnreadableRecordException.Reason.CORRUPT, "garbage", e);
         }
