@@ -32,7 +32,8 @@ public final class Schedules implements AutoCloseable {
             Map<String, String> streams,
             WireSerdes serdes,
             InstantSource clock) {
-        // It reads every change of every job's state and writes next to nothing: a transaction for each few of them costs
+        // It reads every change of every job's state and writes next to nothing: a transaction for each few of them
+        // costs
         // broker and scheduler more than all its work, and nobody who waits for a tick sees a tenth of a second.
         Map<String, String> seldom = new HashMap<>(streams);
         seldom.putIfAbsent(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, "100");
