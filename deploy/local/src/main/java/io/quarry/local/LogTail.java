@@ -9,13 +9,14 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** The last lines of a log. */
-final class LogTail {
+public final class LogTail {
     private static final int LINES = 15;
     private static final int BYTES = 16 << 10;
 
     private LogTail() {}
 
-    static String of(Path log) {
+    /** The last lines as one text; why they cannot be read where they cannot. */
+    public static String of(Path log) {
         try {
             return String.join("\n", lines(log, 0));
         } catch (IOException e) {

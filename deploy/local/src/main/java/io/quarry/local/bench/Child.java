@@ -1,6 +1,7 @@
 package io.quarry.local.bench;
 
 import io.quarry.local.ChildClasses;
+import io.quarry.local.LogTail;
 import io.quarry.local.ProcessMemory;
 import io.quarry.local.WorkerCommand;
 import java.io.BufferedReader;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -138,6 +140,18 @@ final class Child implements AutoCloseable {
 
     boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** Exit code and last words of a process that has ended; empty while it works. */
+    Optional<String> end() {
+        return process.isAlive()
+                ? Optional.empty()
+                : Optional.of("it ended with exit code " + process.exitValue() + "; its log ends:\n" + LogTail.of(log));
+    }
+
+    /** The last lines of its log. */
+    String logTail() {
+        return LogTail.of(log);
     }
 
     /** Asks the process to end; {@link #close()} waits for it. */

@@ -121,7 +121,10 @@ final class Control implements AutoCloseable {
             Child running = child;
             if (System.nanoTime() > last || running == null || !running.isAlive()) {
                 throw new IllegalStateException("the scheduler took in " + done + " of " + all + " events within "
-                        + longest.toSeconds() + " s" + (running != null && running.isAlive() ? "" : "; it is gone"));
+                        + longest.toSeconds() + " s"
+                        + (running == null
+                                ? "; it is gone"
+                                : running.end().map(how -> "; " + how).orElse("")));
             }
             TimeUnit.MILLISECONDS.sleep(LOOK_MS);
         }

@@ -142,10 +142,11 @@ public final class DispatchBench {
     public static Report run(Path scratch, Settings settings, Consumer<String> news) throws Exception {
         DispatchBench bench = new DispatchBench(settings, news);
         news.accept("starting the broker");
-        try (AutoCloseable log = LogFile.open(scratch.resolve("log"));
+        Path ownLog = scratch.resolve("log");
+        try (AutoCloseable log = LogFile.open(ownLog);
                 Ground ground = Ground.start(scratch, settings.recordings());
                 Installation installation =
-                        new Installation("bench.", ground, scratch.resolve("bench"), settings.recordings())) {
+                        new Installation("bench.", ground, scratch.resolve("bench"), settings.recordings(), ownLog)) {
             Comparison loops = bench.loops(installation);
             Comparison whole = settings.withScheduler() ? bench.whole(installation) : null;
             return new Report(settings, loops, whole);

@@ -1,6 +1,7 @@
 package io.quarry.local.bench;
 
 import io.quarry.avro.ResourceGroup;
+import io.quarry.local.LogTail;
 import io.quarry.scheduler.SchedulerProcess;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.provision.ProvisionSettings;
@@ -15,9 +16,11 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +35,7 @@ final class Installation implements AutoCloseable {
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final Map<Side, List<Child>> children = new EnumMap<>(Side.class);
+    private final Map<Child, String> names = new HashMap<>();
     private final Child broker;
     private final Map<String, String> settings;
     private final Path home;
@@ -39,16 +43,21 @@ final class Installation implements AutoCloseable {
     private final String classPath;
     private final Feed feed;
     private final Ledger ledger;
+    private final Attendance attendance = new Attendance();
+    private final Path ownLog;
 
     /**
      * Makes the topics and starts nothing yet.
      *
      * @param ground broker and registry, which stay the caller's to close
+     * @param ownLog log of this process, in which the scheduler runs
      */
-    Installation(String prefix, Ground ground, Path home, @Nullable Path recordings) throws IOException {
+    Installation(String prefix, Ground ground, Path home, @Nullable Path recordings, Path ownLog) throws IOException {
+        this.ownLog = ownLog;
         this.home = home;
         this.recordings = recordings;
         this.broker = ground.broker();
+        attendance.enter("the broker", broker::end);
         this.settings = ground.settings(prefix);
         settings.putAll(Workers.SETTINGS);
         settings.put("scheduler.state.dir", home.resolve("scheduler").toString());
@@ -67,8 +76,19 @@ final class Installation implements AutoCloseable {
         SchedulerProcess process = SchedulerProcess.start(settings);
         open.push(process);
         process.awaitReady(UP);
+        attendance.enter("the scheduler", () -> end(process));
         ledger.includeStates();
         warm(warmUp);
+    }
+
+    private Optional<String> end(SchedulerProcess process) {
+        if (!process.ended().isDone()) {
+            return Optional.empty();
+        }
+        String why = process.ended()
+                .handle((nothing, fault) -> String.valueOf(fault))
+                .join();
+        return Optional.of("it stopped for " + why + "; its log ends:\n" + LogTail.of(ownLog));
     }
 
     private void warm(int jobs) throws InterruptedException {
@@ -106,12 +126,14 @@ final class Installation implements AutoCloseable {
                                 classPath,
                                 recordings));
                 have.add(child);
+                names.put(child, name);
                 started.add(child);
                 open.push(child);
             }
         }
         for (Child child : started) {
             String unused = child.awaitReady(UP);
+            attendance.enter("worker " + names.get(child), child::end);
         }
         warm(warmUp);
     }
@@ -120,6 +142,7 @@ final class Installation implements AutoCloseable {
     void shrink(int workers) {
         for (List<Child> have : children.values()) {
             List<Child> leaving = have.subList(workers, have.size());
+            leaving.forEach(child -> attendance.leave("worker " + names.get(child)));
             leaving.forEach(Child::requestStop);
             leaving.forEach(Child::close);
             leaving.clear();
@@ -142,11 +165,27 @@ final class Installation implements AutoCloseable {
         Duration cpu = cpu(side);
         Duration brokerCpu = broker.cpu();
         long released = feed.release();
-        Map<String, Long> starts = ledger.await(ids, DONE);
+        Map<String, Long> starts = await(side, ids);
         double cpuMillis = cpu(side).minus(cpu).toNanos() / 1e6 / jobs;
         double brokerMillis = broker.cpu().minus(brokerCpu).toNanos() / 1e6 / jobs;
         long last = starts.values().stream().mapToLong(Long::longValue).max().orElseThrow();
         return new Drain(jobs / ((last - released) / 1e9), cpuMillis, brokerMillis);
+    }
+
+    /** Waits for all of them; when they do not get done it shows what the side's processes said last. */
+    private Map<String, Long> await(Side side, Set<String> ids) throws InterruptedException {
+        try {
+            return ledger.await(ids, DONE, attendance);
+        } catch (TimeoutException e) {
+            StringBuilder said = new StringBuilder(String.valueOf(e.getMessage()));
+            children.getOrDefault(side, List.of())
+                    .forEach(child -> said.append("\nlog of worker ")
+                            .append(names.get(child))
+                            .append(" ends:\n")
+                            .append(child.logTail()));
+            said.append("\nlog of the bench and its scheduler ends:\n").append(LogTail.of(ownLog));
+            throw new IllegalStateException(said.toString(), e);
+        }
     }
 
     private Duration cpu(Side side) {
@@ -162,7 +201,7 @@ final class Installation implements AutoCloseable {
             submitted.put(id, feed.submit(side, id));
             TimeUnit.MILLISECONDS.sleep(pause.toMillis());
         }
-        return ledger.await(submitted.keySet(), DONE).entrySet().stream()
+        return await(side, submitted.keySet()).entrySet().stream()
                 .map(start -> (start.getValue() - submitted.getOrDefault(start.getKey(), 0L)) / 1e6)
                 .toList();
     }

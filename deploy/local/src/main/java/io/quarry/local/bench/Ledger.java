@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -59,17 +60,24 @@ final class Ledger implements AutoCloseable {
         LogEnd.seek(consumer, List.of(topics.events(), topics.states()));
     }
 
-    /** Waits until all of these jobs are done; returns when each started, by the machine's monotonic clock. */
-    Map<String, Long> await(Set<String> ids, Duration longest) {
+    /**
+     * Waits until all of these jobs are done; returns when each started, by the machine's monotonic clock.
+     *
+     * @param attendance who has to be there meanwhile
+     * @throws TimeoutException saying how far the others have come
+     * @throws IllegalStateException when somebody who has to be there has ended
+     */
+    Map<String, Long> await(Set<String> ids, Duration longest, Attendance attendance) throws TimeoutException {
         long end = System.nanoTime() + longest.toNanos();
         Set<String> missing = new HashSet<>(ids);
         while (!missing.isEmpty()) {
             missing.removeIf(id -> starts.containsKey(id) && (!withStates || succeeded.contains(id)));
             if (System.nanoTime() > end) {
-                throw new IllegalStateException(missing.size() + " of " + ids.size() + " jobs were not done within "
-                        + longest.toSeconds() + " s");
+                throw new TimeoutException(missing.size() + " of " + ids.size() + " jobs were not done within "
+                        + longest.toSeconds() + " s: " + where(missing));
             }
             if (!missing.isEmpty()) {
+                attendance.check();
                 consumer.poll(Duration.ofMillis(500)).forEach(this::read);
             }
         }
@@ -79,6 +87,14 @@ final class Ledger implements AutoCloseable {
         claimed.clear();
         succeeded.clear();
         return found;
+    }
+
+    private String where(Set<String> missing) {
+        long unclaimed = missing.stream().filter(id -> !claimed.contains(id)).count();
+        long unfinished = missing.stream().filter(id -> !starts.containsKey(id)).count() - unclaimed;
+        long unseen = missing.stream().filter(starts::containsKey).count();
+        return unclaimed + " were not claimed, " + unfinished + " were claimed and are not finished, " + unseen
+                + " are finished and the scheduler has not taken it in";
     }
 
     /** Claims beyond the first of a job, in all that was read. */

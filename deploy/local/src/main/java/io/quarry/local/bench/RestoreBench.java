@@ -40,11 +40,13 @@ public final class RestoreBench {
      *
      * @param jobs jobs of the state
      * @param rounds times that the state is lost
+     * @param threads stream threads of each topology
      * @param recordings directory for a flight recording of each process; null for none
      */
-    public record Settings(int jobs, int rounds, @Nullable Path recordings) {
+    public record Settings(
+            int jobs, int rounds, int threads, @Nullable Path recordings) {
         public static Settings standard() {
-            return new Settings(1_000_000, 1, null);
+            return new Settings(1_000_000, 1, 1, null);
         }
     }
 
@@ -82,8 +84,10 @@ public final class RestoreBench {
         news.step("starting broker and scheduler");
         try (AutoCloseable log = LogFile.open(scratch.resolve("log"));
                 Ground ground = Ground.start(scratch, settings.recordings());
-                Control control =
-                        new Control(ground.settings("restore."), scratch.resolve("restore"), settings.recordings());
+                Control control = new Control(
+                        with(ground.settings("restore."), settings.threads()),
+                        scratch.resolve("restore"),
+                        settings.recordings());
                 Lives lives = new Lives(ground.settings("restore."), control.topics(), clock.instant())) {
             Child unused = control.start();
             long began = System.nanoTime();
@@ -95,6 +99,8 @@ public final class RestoreBench {
             double[] serves = new double[settings.rounds()];
             double[] cpu = new double[settings.rounds()];
             double[] peak = new double[settings.rounds()];
+            Attendance attendance = new Attendance();
+            attendance.enter("the broker", ground.broker()::end);
             for (int round = 0; round < settings.rounds(); round++) {
                 news.step("the state directory is gone: restoring, round " + (round + 1) + " of " + settings.rounds());
                 control.forget();
@@ -102,11 +108,12 @@ public final class RestoreBench {
                         new Rows(ground.settings("restore."), control.topics().states())) {
                     long started = System.nanoTime();
                     Child scheduler = control.start();
+                    attendance.enter("the scheduler", scheduler::end);
                     ready[round] = (System.nanoTime() - started) / 1e9;
                     long queued = (long) round * QUEUED_OF;
                     lives.claim(queued, true);
                     lives.flush();
-                    rows.awaitRunning(Lives.id(queued), LONGEST);
+                    rows.awaitRunning(Lives.id(queued), LONGEST, attendance);
                     serves[round] = (System.nanoTime() - started) / 1e9;
                     cpu[round] = scheduler.cpu().toNanos() / 1e9;
                     peak[round] = scheduler.peakBytes();
@@ -116,6 +123,11 @@ public final class RestoreBench {
             return new Report(
                     settings, fillSeconds, changelogBytes, spread(ready), spread(serves), spread(cpu), spread(peak));
         }
+    }
+
+    private static Map<String, String> with(Map<String, String> settings, int threads) {
+        settings.put("scheduler.threads", Integer.toString(threads));
+        return settings;
     }
 
     private static Spread spread(double[] rounds) {
@@ -151,9 +163,10 @@ public final class RestoreBench {
         }
 
         /** Waits for the row of a job that was queued before: running, and with the source of its submission. */
-        void awaitRunning(String id, Duration longest) {
+        void awaitRunning(String id, Duration longest, Attendance attendance) {
             long end = System.nanoTime() + longest.toNanos();
             while (System.nanoTime() < end) {
+                attendance.check();
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(LOOK)) {
                     if (record.value() != null && id.equals(new String(record.key(), StandardCharsets.UTF_8))) {
                         JobState row = states.deserialize(record.topic(), record.value());

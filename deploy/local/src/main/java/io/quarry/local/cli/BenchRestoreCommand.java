@@ -40,6 +40,12 @@ final class BenchRestoreCommand implements Callable<Integer> {
     private @Nullable Integer rounds;
 
     @Option(
+            names = "--threads",
+            paramLabel = "N",
+            description = "scheduler.threads of the scheduler, each of which restores its part (default: 1).")
+    private @Nullable Integer threads;
+
+    @Option(
             names = "--jfr",
             paramLabel = "DIR",
             description = "Records each process with Java Flight Recorder into this directory.")
@@ -55,6 +61,7 @@ final class BenchRestoreCommand implements Callable<Integer> {
         RestoreBench.Settings settings = new RestoreBench.Settings(
                 BenchRun.atLeastOne("--jobs", jobs, standard.jobs()),
                 BenchRun.atLeastOne("--rounds", rounds, standard.rounds()),
+                BenchRun.atLeastOne("--threads", threads, standard.threads()),
                 BenchRun.recordings(recordings));
         if (settings.jobs() > MOST) {
             throw CommandFailure.badUsage("--jobs is " + settings.jobs() + ": it has to be at most " + MOST);
