@@ -3,29 +3,43 @@ package io.quarry.local.audit;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarry.local.audit.Finding.Kind;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Holds the datasets on disk against the rows that publish them, both ways, as far as this machine reaches them. */
 final class DatasetFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(DatasetFiles.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MANIFEST = "manifest.json";
 
     private final Set<Path> roots = new TreeSet<>();
     private final FactStore store;
     private final Findings findings;
+    private final Instant before;
 
-    DatasetFiles(FactStore store, Findings findings, Optional<Path> datasets) {
+    /**
+     * For one audit.
+     *
+     * @param before a dataset that was written later than this says nothing, where no row publishes it: its job may have been
+     *     appended after the queues were read
+     */
+    DatasetFiles(FactStore store, Findings findings, Optional<Path> datasets, Instant before) {
         this.store = store;
         this.findings = findings;
+        this.before = before;
         datasets.ifPresent(roots::add);
     }
 
@@ -87,23 +101,34 @@ final class DatasetFiles {
     private void scan(Path root) throws IOException, SQLException {
         try (Stream<Path> jobs = Files.list(root)) {
             for (Path job : (Iterable<Path>) jobs.filter(Files::isDirectory)::iterator) {
-                try (Stream<Path> claims = Files.list(job)) {
-                    for (Path claim : (Iterable<Path>) claims::iterator) {
-                        seen(claim);
-                    }
-                }
+                ofJob(job);
             }
+        }
+    }
+
+    private void ofJob(Path job) throws IOException, SQLException {
+        try (Stream<Path> claims = Files.list(job)) {
+            for (Path claim : (Iterable<Path>) claims::iterator) {
+                seen(claim);
+            }
+        } catch (NoSuchFileException e) {
+            // Collected meanwhile.
+            LOG.debug("Directory is gone: {}", job);
         }
     }
 
     private void seen(Path place) throws SQLException {
         Path manifest = place.resolve(MANIFEST);
-        if (!Files.isRegularFile(manifest)) {
-            return;
-        }
         try {
+            if (!Files.isRegularFile(manifest)
+                    || Files.getLastModifiedTime(manifest).toInstant().isAfter(before)) {
+                return;
+            }
             JsonNode read = JSON.readTree(manifest.toFile());
             store.onDisk(read.path("job").asText(), read.path("claim").asText(), place);
+        } catch (NoSuchFileException | FileNotFoundException e) {
+            // Collected between one look and the next.
+            LOG.debug("Dataset is gone: {}", place);
         } catch (IOException e) {
             findings.add(Kind.ORPHAN_DATASET, place.toString(), "its manifest cannot be read: " + e.getMessage());
         }

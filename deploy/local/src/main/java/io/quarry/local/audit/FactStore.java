@@ -11,6 +11,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -43,6 +44,7 @@ final class FactStore implements AutoCloseable {
     private static final long SORTED_ROW_BYTES = 1_000;
 
     private final long memoryBytes;
+    private final Instant made;
     private final DuckDBConnection connection;
     private final DuckDBAppender facts;
     private final DuckDBAppender starts;
@@ -63,6 +65,7 @@ final class FactStore implements AutoCloseable {
         Path spill = scratch.resolve("spill");
         try {
             Files.createDirectories(spill);
+            this.made = Files.getLastModifiedTime(spill).toInstant();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -87,6 +90,11 @@ final class FactStore implements AutoCloseable {
         disk = connection.createAppender("disk");
         unreadable = connection.createAppender("unreadable");
         kept = connection.createAppender("kept");
+    }
+
+    /** When it was made, by the clock that files are dated by. */
+    Instant made() {
+        return made;
     }
 
     /** Stores what a record says about a job; the id stands with what makes a job known, which is enough to name it. */

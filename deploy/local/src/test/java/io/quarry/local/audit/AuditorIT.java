@@ -15,7 +15,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -192,6 +194,21 @@ final class AuditorIT {
 
         assertThat(report.findings()).isEmpty();
         assertThat(report.open()).isEqualTo(2);
+    }
+
+    /** Its job was appended, and ran, after the queues had been read. */
+    @Test
+    void aDatasetThatIsYoungerThanTheAuditIsNobodysOrphan() throws Exception {
+        Story story = story();
+        Path young = story.dataset("just-now", 1, "x");
+        Path old = story.dataset("long-ago", 1, "x");
+        Files.setLastModifiedTime(
+                old.resolve("manifest.json"), FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+
+        assertThat(audit(story, false).findings()).extracting(Finding::job).containsExactly(old.toString());
+        assertThat(audit(story, true).findings())
+                .extracting(Finding::job)
+                .containsExactlyInAnyOrder(old.toString(), young.toString());
     }
 
     /**
