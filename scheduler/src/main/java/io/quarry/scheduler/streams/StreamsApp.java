@@ -24,6 +24,9 @@ public final class StreamsApp implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamsApp.class);
     private static final Duration STOP = Duration.ofSeconds(10);
 
+    /** Each try reads the changelogs until the disk is full again. */
+    private static final int FULL_DISK_SECONDS = 5;
+
     /** Largest request: a row carries a job of a megabyte and what happened to it. */
     private static final int REQUEST_BYTES = 8 << 20;
 
@@ -99,9 +102,18 @@ public final class StreamsApp implements AutoCloseable {
 
     /** What passes (broker or registry away) replaces the thread, which goes on at the last commit; our own fault ends all. */
     private StreamThreadExceptionResponse answer(Throwable fault) {
+        if (isDiskFull(fault)) {
+            LOG.warn(
+                    "The disk under scheduler.state.dir is full: nothing is lost, and the work goes on once there is space:"
+                            + " application={}",
+                    application,
+                    fault);
+            pause(FULL_DISK_SECONDS);
+            return StreamThreadExceptionResponse.REPLACE_THREAD;
+        }
         if (passes(fault)) {
             LOG.warn("A thread is replaced, nothing is lost: application={}", application, fault);
-            pause();
+            pause(1);
             return StreamThreadExceptionResponse.REPLACE_THREAD;
         }
         LOG.error("Stops for a fault: application={}", application, fault);
@@ -109,12 +121,22 @@ public final class StreamsApp implements AutoCloseable {
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
 
-    private void pause() {
+    private void pause(int seconds) {
         try {
-            var unused = closing.await(1, TimeUnit.SECONDS);
+            var unused = closing.await(seconds, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** RocksDB and the JDK tell of it in the system's words alone. */
+    private static boolean isDiskFull(Throwable fault) {
+        for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
+            if (String.valueOf(cause.getMessage()).contains("No space left on device")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean passes(Throwable fault) {
