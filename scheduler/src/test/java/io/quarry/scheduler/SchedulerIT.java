@@ -109,8 +109,15 @@ class SchedulerIT {
     @Test
     void poisonIsKeptWithItsReasonAndTheNextJobGoesOn() {
         quarry.sendBytes(TOPICS.jobs("default"), "poison", new byte[] {1, 2, 3, 4, 5, 6});
+        String long10k = "x".repeat(10_240);
+        quarry.submit(Job.newBuilder(TestInstallation.job()).setId(long10k).build());
         Job next = TestInstallation.job();
         quarry.submit(next);
+        ConsumerRecord<byte[], byte[]> tooLong =
+                quarry.awaitRaw(TOPICS.invalid(), record -> long10k.equals(TestInstallation.text(record.key())));
+        assertThat(TestInstallation.text(
+                        tooLong.headers().lastHeader("quarry.reason").value()))
+                .isEqualTo("RULE");
         ConsumerRecord<byte[], byte[]> invalid =
                 quarry.awaitRaw(TOPICS.invalid(), record -> "poison".equals(TestInstallation.text(record.key())));
         assertThat(TestInstallation.text(
@@ -121,6 +128,7 @@ class SchedulerIT {
                 .isEqualTo(TOPICS.jobs("default"));
         assertThat(invalid.value()).containsExactly(1, 2, 3, 4, 5, 6);
         quarry.awaitRow(next, row -> row.getState() == State.QUEUED);
+        assertThat(quarry.seen(TOPICS.states(), long10k, JobState.class)).isEmpty();
     }
 
     @Test

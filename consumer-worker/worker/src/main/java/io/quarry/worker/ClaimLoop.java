@@ -28,7 +28,10 @@ import org.slf4j.LoggerFactory;
 final class ClaimLoop {
     private static final Logger LOG = LoggerFactory.getLogger(ClaimLoop.class);
 
-    /** How long a poll waits; what the worker is told to do meanwhile it does after at most this. */
+    /**
+     * How long a poll waits; what the worker is told to do meanwhile it does after at most this. Not longer: the consumer asks
+     * for records once a poll, and a poll whose answer holds nothing but the mark of a transaction waits in vain until its end.
+     */
     private static final Duration POLL = Duration.ofMillis(250);
 
     /** The lock on a record lasts 30 s: a claim that takes longer than this is given up well before. */

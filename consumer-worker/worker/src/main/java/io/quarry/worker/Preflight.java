@@ -1,6 +1,10 @@
 package io.quarry.worker;
 
 import io.quarry.schemas.Topics;
+import io.quarry.schemas.provision.ProvisionException;
+import io.quarry.schemas.provision.TopicProvisioner;
+import io.quarry.schemas.serde.RegistryUnavailableException;
+import io.quarry.schemas.serde.UnreadableRecordException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +19,12 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Checks of what a worker relies on in the broker, before it takes the first job. */
 final class Preflight {
+    private static final Logger LOG = LoggerFactory.getLogger(Preflight.class);
     private static final long WAIT_SECONDS = 30;
     private static final int ROUNDS = 10;
     private static final long BETWEEN_ROUNDS_MILLIS = 200;
@@ -50,6 +57,25 @@ final class Preflight {
         }
         throw new SettingException(
                 "share group " + topics.shareGroup(group) + " has " + String.join(", and ", problems));
+    }
+
+    /**
+     * Whether the registry is this cluster's: with another one's every job would be taken for garbage and rejected. One that is
+     * away is waited for later.
+     */
+    static void checkRegistry(TopicProvisioner provisioner) {
+        try {
+            provisioner.checkRegistry();
+        } catch (RegistryUnavailableException e) {
+            LOG.atWarn()
+                    .addKeyValue("reason", e.getMessage())
+                    .log("registry is away; the worker takes no job before it answers");
+        } catch (ProvisionException e) {
+            if (e.getCause() instanceof UnreadableRecordException) {
+                throw new SettingException(String.valueOf(e.getMessage()));
+            }
+            throw unreachable(e);
+        }
     }
 
     /** What is wrong with the configuration of a share group. */

@@ -24,6 +24,7 @@ final class ShareQueue implements JobQueue {
     private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
     private final List<String> topics;
     private @Nullable ShareConsumer<byte[], byte[]> consumer;
+    private volatile boolean comesBack;
     private @Nullable ConsumerRecord<byte[], byte[]> inHand;
     private boolean unsent;
 
@@ -34,6 +35,10 @@ final class ShareQueue implements JobQueue {
 
     @Override
     public Optional<Taken> poll(Duration longest) {
+        if (comesBack) {
+            comesBack = false;
+            close();
+        }
         ConsumerRecords<byte[], byte[]> records = open().poll(longest);
         unsent = false;
         if (records.count() > 1) {
@@ -74,6 +79,11 @@ final class ShareQueue implements JobQueue {
             unsent = false;
             open.commitAsync();
         }
+    }
+
+    /** Has the queue left and joined anew by the next poll. Safe for use by any thread. */
+    void comeBack() {
+        comesBack = true;
     }
 
     @Override

@@ -5,6 +5,8 @@ import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.engine.HandlerSettings;
 import io.quarry.engine.JobHandler;
+import io.quarry.schemas.provision.ProvisionSettings;
+import io.quarry.schemas.provision.TopicProvisioner;
 import io.quarry.schemas.serde.WireSerdes;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -159,6 +161,14 @@ public final class WorkerProcess implements AutoCloseable {
                     List.of(
                             worker.topics().jobs(worker.group()),
                             worker.topics().retries(worker.group())));
+            Standstill standstill = new Standstill(
+                    () -> Admin.create(kafka.admin()),
+                    worker.topics().shareGroup(worker.group()),
+                    current,
+                    queue::comeBack,
+                    timer);
+            open.push(standstill);
+            standstill.start();
             ClaimLoop claims = new ClaimLoop(
                     queue,
                     log,
@@ -239,6 +249,7 @@ public final class WorkerProcess implements AutoCloseable {
     private static void preflight(WorkerSettings worker, KafkaSettings kafka) {
         try (Admin admin = Admin.create(kafka.admin())) {
             Preflight.check(admin, worker.topics(), worker.group());
+            Preflight.checkRegistry(TopicProvisioner.of(admin, worker.topics(), ProvisionSettings.of(worker.all())));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new BrokerUnreachableException("interrupted while the broker was asked", e);

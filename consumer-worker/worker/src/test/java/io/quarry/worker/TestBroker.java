@@ -75,6 +75,8 @@ final class TestBroker implements AutoCloseable {
         p.setProperty("group.share.heartbeat.interval.ms", "500");
         p.setProperty("group.share.assignment.interval.ms", "100");
         p.setProperty("group.share.delivery.count.limit", "10");
+        // Fenced beside other tests, it would load its groups by halves.
+        p.setProperty("broker.session.timeout.ms", "60000");
         p.setProperty("log.cleaner.dedupe.buffer.size", "4194304");
         p.setProperty("num.io.threads", "4");
         return p;

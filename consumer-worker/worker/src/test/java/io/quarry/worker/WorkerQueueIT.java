@@ -1,6 +1,7 @@
 package io.quarry.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.quarry.avro.CommandType;
@@ -43,7 +44,7 @@ class WorkerQueueIT {
 
     @BeforeAll
     static void startCluster() throws Exception {
-        cluster = TestCluster.start(shared.resolve("broker"), "acks", "aborted", "large", "drained", "held");
+        cluster = TestCluster.start(shared.resolve("broker"), "acks", "aborted", "large", "drained", "held", "foreign");
     }
 
     @AfterAll
@@ -124,17 +125,41 @@ class WorkerQueueIT {
         assertThat(cluster.await1(JobEventType.CLAIMED, "first").getAttempt()).isEqualTo(1);
     }
 
+    /** It would reject every job that waits, since it could read none. */
+    @Test
+    void aWorkerWithAnotherClustersRegistryTakesNothing() throws Exception {
+        cluster.submit("foreign", Jobs.scripted("waits", "ok"));
+        try (TestRegistry others = TestRegistry.start()) {
+            Map<String, String> settings = cluster.worker("lost", "foreign", shared);
+            settings.put("schema.registry.url", others.url());
+
+            assertThatThrownBy(() -> WorkerProcess.start(settings))
+                    .isInstanceOf(SettingException.class)
+                    .hasMessageContaining(others.url())
+                    .hasMessageContaining("it is another cluster's registry")
+                    .hasMessageContaining("Set schema.registry.url to the registry that belongs to this cluster");
+        }
+
+        start("w1", "foreign");
+        assertThat(cluster.await1(JobEventType.CLAIMED, "waits").getDeliveries())
+                .isEqualTo(1);
+    }
+
     @Test
     void aJobOfAlmostOneMebibytePasses() {
         byte[] body = "ok ".concat("x".repeat((1 << 20) - 3)).getBytes(StandardCharsets.UTF_8);
         Job job = Job.newBuilder(Jobs.scripted("large", "ok"))
                 .setCustom(new CustomPayload("text/plain", ByteBuffer.wrap(body)))
                 .build();
+        // A stranger's id of 10 kB before it: skipped, and nothing is written under such a key.
+        String tooLong = "x".repeat(10_240);
+        cluster.submit("large", Jobs.scripted(tooLong, "ok"));
         cluster.submit("large", job);
         start("w1", "large");
 
         assertThat(cluster.await1(JobEventType.FINISHED, "large").getOutcome()).isEqualTo(Outcome.SUCCEEDED);
         assertThat(cluster.await1(JobEventType.CLAIMED, "large").getJob()).isEqualTo(job);
+        assertThat(cluster.events()).extracting(JobEvent::getJobId).doesNotContain(tooLong);
     }
 
     /**

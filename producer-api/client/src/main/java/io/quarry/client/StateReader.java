@@ -55,6 +55,7 @@ final class StateReader implements AutoCloseable {
     private final Map<TopicPartition, PartitionRows> partitions = new HashMap<>();
     private final Map<String, List<Watch>> watches = new HashMap<>();
     private final Map<String, ResourceGroup> knownGroups = new TreeMap<>();
+    private @Nullable String foreign;
     private final List<Asked> asked = new ArrayList<>();
     private final Map<String, ConsumerRecord<byte[], byte[]>> passing = new HashMap<>();
     private final Set<String> sought = new HashSet<>();
@@ -103,7 +104,13 @@ final class StateReader implements AutoCloseable {
                 answer.complete(Map.of());
                 return;
             }
-            readUpToEnd(groupRows, answer, () -> answer.complete(Map.copyOf(knownGroups)));
+            readUpToEnd(groupRows, answer, () -> {
+                if (foreign == null) {
+                    answer.complete(Map.copyOf(knownGroups));
+                } else {
+                    answer.completeExceptionally(new ForeignRegistryException(foreign));
+                }
+            });
         });
     }
 
@@ -282,6 +289,15 @@ final class StateReader implements AutoCloseable {
         String key = new String(record.key(), StandardCharsets.UTF_8);
         if (partition.equals(groupRows)) {
             ResourceGroup group = record.value() == null ? null : read(groups, record, ResourceGroup.class);
+            if (key.equals(Topics.DEFAULT_GROUP)) {
+                // Quarry's own row: a registry that cannot explain it gave the ids of somebody else's schemas.
+                foreign = record.value() == null || group != null
+                        ? null
+                        : "the row of resource group " + key + " in topic " + topics.groups()
+                                + " cannot be read with the schema registry that is configured: it is another cluster's,"
+                                + " or it lost its schemas. Set schema.registry.url to the registry of this cluster;"
+                                + " nothing was submitted";
+            }
             if (group == null) {
                 knownGroups.remove(key);
             } else {

@@ -9,6 +9,7 @@ public abstract sealed class SubmitException extends RuntimeException
                 InvalidJobException,
                 ConflictException,
                 BrokerUnreachableException,
+                ForeignRegistryException,
                 RegistryUnreachableException {
     private static final long serialVersionUID = 1L;
 

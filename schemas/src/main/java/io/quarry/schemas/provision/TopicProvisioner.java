@@ -138,6 +138,19 @@ public final class TopicProvisioner {
     }
 
     /**
+     * Looks whether the registry is the one that this cluster's records were written with, and changes nothing. Where there are
+     * no groups yet nothing can be said.
+     *
+     * @throws ProvisionException when it is another one's
+     * @throws io.quarry.schemas.serde.RegistryUnavailableException when it does not answer
+     */
+    public void checkRegistry() {
+        if (await(admin.listTopics().names(), "listing topics").contains(topics.groups())) {
+            Map<String, ?> unused = readGroups();
+        }
+    }
+
+    /**
      * All groups. The row of the default group is Quarry's own: when the registry cannot explain it, the registry is not the one
      * that this cluster's records were written with, and everything else would be taken for garbage.
      */

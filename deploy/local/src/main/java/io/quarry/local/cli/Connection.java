@@ -1,6 +1,7 @@
 package io.quarry.local.cli;
 
 import io.quarry.schemas.Topics;
+import io.quarry.schemas.serde.UnreadableRecordException;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
@@ -136,6 +137,13 @@ record Connection(Map<String, String> settings, String origin) {
                 "the schema registry at " + settings.get(REGISTRY) + " cannot be used: " + said
                         + ". Is it running? --registry-url names another one",
                 failure);
+    }
+
+    /** A record of the cluster's own that the registry cannot explain. */
+    CommandFailure registryForeign(UnreadableRecordException unreadable) {
+        return CommandFailure.badUsage("a record of the cluster at " + bootstrapServers()
+                + " cannot be read with the schema registry at " + settings.get(REGISTRY) + " (" + unreadable.reason()
+                + "): it is another cluster's registry, or it lost its schemas. --registry-url names the right one");
     }
 
     private static boolean alive(@Nullable String pid) {

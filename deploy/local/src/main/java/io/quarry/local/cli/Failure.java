@@ -12,6 +12,7 @@ import io.quarry.local.UnreachableException;
 import io.quarry.local.broker.BrokerException;
 import io.quarry.local.registry.RegistryException;
 import io.quarry.schemas.serde.RegistryUnavailableException;
+import io.quarry.schemas.serde.UnreadableRecordException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -87,6 +88,9 @@ record Failure(int exitCode, List<String> lines) {
         if (cause instanceof BrokerUnreachableException broker) {
             return one(connection.brokerAway(broker.waited(), cause));
         }
+        if (cause instanceof UnreadableRecordException unreadable && isForeign(unreadable.reason())) {
+            return one(connection.registryForeign(unreadable));
+        }
         if (cause instanceof TimeoutException) {
             return one(connection.brokerAway(reach, cause));
         }
@@ -100,6 +104,14 @@ record Failure(int exitCode, List<String> lines) {
                 && cause.getCause() instanceof ConfigException config
                 && Text.message(config).contains("resolv");
         return unresolved ? one(connection.brokerAway(Duration.ZERO, cause)) : Optional.empty();
+    }
+
+    /** Whether the registry, and not the record, is to blame. */
+    private static boolean isForeign(UnreadableRecordException.Reason reason) {
+        return switch (reason) {
+            case UNKNOWN_SCHEMA_ID, BAD_SCHEMA, WRONG_TYPE, WRONG_SUBJECT, INCOMPATIBLE_SCHEMA -> true;
+            case NULL_VALUE, TOO_SHORT, BAD_MAGIC, CORRUPT, TRAILING_BYTES -> false;
+        };
     }
 
     private static Optional<Failure> awayFromNowhere(Throwable cause) {

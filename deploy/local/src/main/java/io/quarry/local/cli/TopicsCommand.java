@@ -3,6 +3,8 @@ package io.quarry.local.cli;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Source;
 import io.quarry.avro.State;
+import io.quarry.schemas.Topics;
+import io.quarry.schemas.provision.StuckShareGroup;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -70,7 +72,8 @@ final class TopicsCommand implements Callable<Integer> {
         List<Map<String, Object>> answer = new ArrayList<>();
         try (Consumer<byte[], byte[]> consumer = consumer(to)) {
             RecordCount count = new RecordCount(consumer, connection.reach());
-            for (Offsets topic : offsets(to)) {
+            Found found = find(to);
+            for (Offsets topic : found.topics()) {
                 Map<String, Object> row = new LinkedHashMap<>();
                 row.put("name", topic.name());
                 row.put("partitions", topic.last().size());
@@ -79,6 +82,14 @@ final class TopicsCommand implements Callable<Integer> {
                 row.put("offsets", topic.kept());
                 if (isQueue(to, topic.name())) {
                     row.put("depth", depth.getOrDefault(topic.name(), 0L));
+                }
+                StuckShareGroup stuck = found.stuck().get(topic.name());
+                if (stuck != null) {
+                    row.put("stuck", Map.of("epoch", stuck.epoch(), "assignment_epoch", stuck.assignmentEpoch()));
+                    console.say("quarry: nothing is handed out of " + topic.name() + ": the epoch " + stuck.epoch()
+                            + " of its share group " + stuck.name() + " is below that of its assignment, "
+                            + stuck.assignmentEpoch() + ". A worker of the group mends that by itself within a minute: "
+                            + (stuck.members() == 0 ? "start one" : "wait for those that there are"));
                 }
                 answer.add(row);
             }
@@ -97,7 +108,14 @@ final class TopicsCommand implements Callable<Integer> {
         }
     }
 
-    private List<Offsets> offsets(Connection to) throws ExecutionException, InterruptedException {
+    /**
+     * What the broker says.
+     *
+     * @param stuck share groups that hand out nothing, by their topic of jobs
+     */
+    private record Found(List<Offsets> topics, Map<String, StuckShareGroup> stuck) {}
+
+    private Found find(Connection to) throws ExecutionException, InterruptedException {
         Map<String, Object> settings = to.kafka();
         settings.put("default.api.timeout.ms", (int) connection.reach().toMillis());
         settings.put("request.timeout.ms", (int) connection.reach().toMillis());
@@ -110,10 +128,25 @@ final class TopicsCommand implements Callable<Integer> {
                     admin.describeTopics(names).allTopicNames().get();
             Map<TopicPartition, Long> first = offsets(admin, described, OffsetSpec.earliest());
             Map<TopicPartition, Long> last = offsets(admin, described, OffsetSpec.latest());
-            return names.stream()
-                    .map(name -> new Offsets(name, of(name, first), of(name, last)))
-                    .toList();
+            return new Found(
+                    names.stream()
+                            .map(name -> new Offsets(name, of(name, first), of(name, last)))
+                            .toList(),
+                    stuck(admin, to.topics(), names));
         }
+    }
+
+    private Map<String, StuckShareGroup> stuck(Admin admin, Topics topics, List<String> names)
+            throws InterruptedException {
+        Map<String, String> queues = names.stream()
+                .filter(name -> topics.jobsPattern().matcher(name).matches() && !name.equals(topics.oversize()))
+                .collect(Collectors.toMap(
+                        name -> topics.shareGroup(name.substring(topics.jobs("").length())), Function.identity()));
+        Map<String, StuckShareGroup> stuck = new LinkedHashMap<>();
+        StuckShareGroup.among(admin, queues.keySet(), connection.reach()).stream()
+                .filter(StuckShareGroup::certain)
+                .forEach(group -> stuck.put(queues.getOrDefault(group.name(), ""), group));
+        return stuck;
     }
 
     private static Map<TopicPartition, Long> of(String name, Map<TopicPartition, Long> offsets) {
@@ -136,7 +169,7 @@ final class TopicsCommand implements Callable<Integer> {
     }
 
     /** Waiting jobs by the topic that holds their record. */
-    static Map<String, Long> depth(io.quarry.schemas.Topics topics, List<JobState> rows) {
+    static Map<String, Long> depth(Topics topics, List<JobState> rows) {
         Map<String, Long> depth = new TreeMap<>();
         for (JobState row : rows) {
             Source source = row.getSource();
