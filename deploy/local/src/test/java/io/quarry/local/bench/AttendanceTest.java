@@ -23,7 +23,7 @@ class AttendanceTest {
                 new Child.Program(
                         EndingMain.class.getName(),
                         List.of(directory.toString()),
-                        16L << 20,
+                        64L << 20,
                         System.getProperty("java.class.path"),
                         null))) {
             attendance.enter("worker w", child::end);
