@@ -115,8 +115,10 @@ final class HouseRulesTest {
     static final ArchRule featuresOfTheSchedulerMeetOnlyAtTopics = slices().matching("io.quarry.scheduler.(*)..")
             .should()
             .notDependOnEachOther()
-            // No feature: what every topology stands on. It depends on none of them.
-            .ignoreDependency(alwaysTrue(), resideInAPackage("io.quarry.scheduler.streams.."));
+            // No features: what every topology stands on, and what all pods have in common. They depend on none of
+            // them.
+            .ignoreDependency(alwaysTrue(), resideInAPackage("io.quarry.scheduler.streams.."))
+            .ignoreDependency(alwaysTrue(), resideInAPackage("io.quarry.scheduler.pods.."));
 
     @ArchTest
     static final ArchRule theContractKnowsNobody = noClasses()

@@ -3,14 +3,13 @@ package io.quarry.scheduler.launch;
 import io.fabric8.kubernetes.api.model.DeletionPropagation;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.quarry.avro.Cause;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.JobEvent;
+import io.quarry.scheduler.pods.Cluster;
+import io.quarry.scheduler.pods.KubernetesSettings;
 import java.net.HttpURLConnection;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -40,8 +39,7 @@ public final class KubernetesPlatform implements PodPlatform {
         this.settings = settings;
         this.manifest = new JobManifest(settings);
         this.clock = clock;
-        String own = client.getNamespace() == null ? "default" : client.getNamespace();
-        this.namespace = settings.namespace().orElse(own);
+        this.namespace = Cluster.namespace(client, settings);
     }
 
     /**
@@ -51,14 +49,7 @@ public final class KubernetesPlatform implements PodPlatform {
      */
     public static KubernetesPlatform of(Map<String, String> all, InstantSource clock) {
         KubernetesSettings settings = KubernetesSettings.of(all);
-        // Whoever calls has more to do than to wait for an API server: it asks again.
-        Config config = new ConfigBuilder(Config.autoConfigure(null))
-                .withRequestRetryBackoffLimit(1)
-                .withRequestTimeout(10_000)
-                .withConnectionTimeout(5_000)
-                .build();
-        return new KubernetesPlatform(
-                new KubernetesClientBuilder().withConfig(config).build(), settings, clock);
+        return new KubernetesPlatform(Cluster.client(), settings, clock);
     }
 
     @Override
@@ -88,7 +79,7 @@ public final class KubernetesPlatform implements PodPlatform {
 
     /** By the HTTP code, which all versions agree on; the words are the server's own. */
     private Answer answer(KubernetesClientException e) {
-        String said = said(e);
+        String said = Cluster.said(e);
         return switch (e.getCode()) {
             case HttpURLConnection.HTTP_CONFLICT -> new Answer.Made(false);
             case HttpURLConnection.HTTP_FORBIDDEN ->
@@ -102,11 +93,6 @@ public final class KubernetesPlatform implements PodPlatform {
                         Map.of("http_code", String.valueOf(e.getCode()))));
             default -> new Answer.Away("Kubernetes cannot be asked: " + said);
         };
-    }
-
-    static String said(KubernetesClientException e) {
-        String status = e.getStatus() == null ? null : e.getStatus().getMessage();
-        return status == null ? String.valueOf(e.getMessage()) : status;
     }
 
     @Override
@@ -170,7 +156,7 @@ public final class KubernetesPlatform implements PodPlatform {
                     .withPropagationPolicy(DeletionPropagation.BACKGROUND)
                     .delete();
         } catch (KubernetesClientException e) {
-            throw new AwayException("Kubernetes does not end a pod: " + said(e), e);
+            throw new AwayException("Kubernetes does not end a pod: " + Cluster.said(e), e);
         }
     }
 

@@ -2,6 +2,7 @@ package io.quarry.scheduler.launch;
 
 import io.quarry.schemas.serde.RegistryUnavailableException;
 import io.quarry.schemas.serde.WireSerdes;
+import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -10,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javax.management.JMException;
+import javax.management.ObjectName;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -27,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * consumer group has one active member, and the others stand by. What is to be launched follows from the rows of job-state
  * alone, so a record that is read twice, or a change of leader, launches nothing twice and loses nothing.
  */
-public final class Launcher implements AutoCloseable {
+public final class Launcher implements AutoCloseable, LauncherMXBean {
     private static final Logger LOG = LoggerFactory.getLogger(Launcher.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final long PAUSE_MILLIS = 500;
@@ -39,7 +42,7 @@ public final class Launcher implements AutoCloseable {
     private final AutoCloseable log;
     private final Thread thread = new Thread(this::run, "quarry-launcher");
     private final CountDownLatch closing = new CountDownLatch(1);
-    private boolean leads;
+    private volatile boolean leads;
     private boolean silenced;
 
     Launcher(
@@ -88,6 +91,7 @@ public final class Launcher implements AutoCloseable {
                 news,
                 new Processes(settings, platform, news, log, clock),
                 log);
+        launcher.register();
         launcher.thread.start();
         return launcher;
     }
@@ -162,6 +166,43 @@ public final class Launcher implements AutoCloseable {
         }
     }
 
+    private ObjectName name() throws JMException {
+        return new ObjectName("io.quarry.scheduler:type=launcher,id=" + System.identityHashCode(this));
+    }
+
+    private void register() {
+        try {
+            var unused = ManagementFactory.getPlatformMBeanServer().registerMBean(this, name());
+        } catch (JMException e) {
+            LOG.warn("Counters of the launcher are not to be seen by JMX", e);
+        }
+    }
+
+    @Override
+    public boolean isActive() {
+        return leads;
+    }
+
+    @Override
+    public long getLaunched() {
+        return processes.launched();
+    }
+
+    @Override
+    public long getRefused() {
+        return processes.refused();
+    }
+
+    @Override
+    public long getWithoutRoom() {
+        return processes.withoutRoom();
+    }
+
+    @Override
+    public long getAway() {
+        return processes.away();
+    }
+
     @Override
     public void close() {
         closing.countDown();
@@ -169,8 +210,11 @@ public final class Launcher implements AutoCloseable {
         try {
             thread.join(TimeUnit.SECONDS.toMillis(20));
             log.close();
+            ManagementFactory.getPlatformMBeanServer().unregisterMBean(name());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (JMException e) {
+            LOG.debug("Counters of the launcher were not registered", e);
         } catch (Exception e) {
             LOG.warn("The launcher's log did not close cleanly", e);
         }

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
+import io.quarry.scheduler.pods.Cluster;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -90,9 +91,7 @@ final class PodWatch implements AutoCloseable {
     }
 
     private boolean failed(Throwable failure) {
-        String why = failure instanceof KubernetesClientException e
-                ? KubernetesPlatform.said(e)
-                : String.valueOf(failure.getMessage());
+        String why = Cluster.said(failure);
         if (!why.equals(trouble)) {
             LOG.warn("Pods cannot be followed for now, it is tried again: {}", why);
         }
@@ -147,7 +146,7 @@ final class PodWatch implements AutoCloseable {
                             .setReason(reason)
                             .build()));
         } catch (KubernetesClientException e) {
-            LOG.debug("Events of a Job cannot be read: name={} {}", key.name(), KubernetesPlatform.said(e));
+            LOG.debug("Events of a Job cannot be read: name={} {}", key.name(), Cluster.said(e));
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +45,10 @@ final class Processes implements AutoCloseable {
     private Set<Launch.Key> odd = Set.of();
 
     private boolean silenced;
+    private final AtomicLong launched = new AtomicLong();
+    private final AtomicLong refused = new AtomicLong();
+    private final AtomicLong awayTimes = new AtomicLong();
+    private volatile long roomless;
 
     Processes(LaunchSettings settings, PodPlatform platform, News news, LaunchLog log, InstantSource clock) {
         this.settings = settings;
@@ -74,8 +79,10 @@ final class Processes implements AutoCloseable {
                 reconcile(pods);
             }
             give(now);
+            roomless = withoutRoom.size();
             silenced = false;
         } catch (AwayException e) {
+            awayTimes.incrementAndGet();
             awayUntil = now.plus(settings.interval());
             away(String.valueOf(e.getMessage()));
         }
@@ -156,7 +163,7 @@ final class Processes implements AutoCloseable {
             if (wish instanceof Wish.ForProcess process) {
                 start(row, process.launch());
             } else if (wish instanceof Wish.Vain vain) {
-                say(row, "refused", () -> log.failed(Board.key(row), vain.cause()));
+                refuse(row, vain.cause());
             } else if (wish instanceof Wish.Unclear unclear) {
                 waits(row, unclear.reason());
             }
@@ -178,16 +185,40 @@ final class Processes implements AutoCloseable {
                         launch.group().getName(),
                         launch.key().attempt(),
                         launch.key().name());
+                launched.incrementAndGet();
                 log.launched(launch.key());
             }
         } else if (answer instanceof Answer.NoRoom full) {
             withoutRoom.add(launch.key());
             waits(row, full.reason());
         } else if (answer instanceof Answer.Never never) {
-            say(row, "refused", () -> log.failed(launch.key(), never.cause()));
+            refuse(row, never.cause());
         } else if (answer instanceof Answer.Away away) {
             throw new AwayException(away.reason());
         }
+    }
+
+    private void refuse(JobState row, Cause cause) {
+        say(row, "refused", () -> {
+            refused.incrementAndGet();
+            log.failed(Board.key(row), cause);
+        });
+    }
+
+    long launched() {
+        return launched.get();
+    }
+
+    long refused() {
+        return refused.get();
+    }
+
+    long away() {
+        return awayTimes.get();
+    }
+
+    long withoutRoom() {
+        return roomless;
     }
 
     /** Nothing can be asked: every job that waits is told so, none is lost. */
@@ -222,6 +253,7 @@ final class Processes implements AutoCloseable {
         watch = null;
         made.clear();
         withoutRoom.clear();
+        roomless = 0;
         said.clear();
         odd = Set.of();
         lookedAt = Instant.MIN;

@@ -18,13 +18,13 @@ import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
-import io.fabric8.kubernetes.api.model.rbac.Role;
 import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
 import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.utils.Serialization;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
@@ -35,8 +35,8 @@ import io.quarry.avro.Toleration;
 import io.quarry.scheduler.launch.PodPlatform.Answer;
 import io.quarry.scheduler.launch.PodPlatform.AwayException;
 import io.quarry.scheduler.launch.PodPlatform.Phase;
+import io.quarry.scheduler.pods.KubernetesSettings;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,7 +61,7 @@ import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
         disabledReason = "needs kube-apiserver and etcd: KUBE_API_TEST_DIR names their place")
 class KubernetesPlatformKT {
     private static final Duration SOON = Duration.ofSeconds(30);
-    private static final Path ROLE = Path.of("..", "deploy", "kubernetes", "launcher.yaml");
+    private static final Path ROLE = Path.of("..", "deploy", "helm", "quarry", "rbac", "launcher.yaml");
     private static final String ACCOUNT = "quarry-scheduler";
 
     private static KubeAPIServer server;
@@ -362,20 +362,16 @@ class KubernetesPlatformKT {
     }
 
     /** The rules of the role, a verb of a resource each. */
-    private List<PolicyRule> granted() throws IOException {
+    private static List<PolicyRule> granted() throws IOException {
         List<PolicyRule> single = new ArrayList<>();
-        try (InputStream in = Files.newInputStream(ROLE)) {
-            client.load(in).items().stream()
-                    .filter(Role.class::isInstance)
-                    .map(Role.class::cast)
-                    .flatMap(role -> role.getRules().stream())
-                    .forEach(rule -> rule.getResources()
-                            .forEach(resource -> rule.getVerbs()
-                                    .forEach(verb -> single.add(new PolicyRuleBuilder()
-                                            .withApiGroups(rule.getApiGroups())
-                                            .withResources(resource)
-                                            .withVerbs(verb)
-                                            .build()))));
+        for (PolicyRule rule : Serialization.unmarshal(Files.readString(ROLE), PolicyRule[].class)) {
+            rule.getResources()
+                    .forEach(resource -> rule.getVerbs()
+                            .forEach(verb -> single.add(new PolicyRuleBuilder()
+                                    .withApiGroups(rule.getApiGroups())
+                                    .withResources(resource)
+                                    .withVerbs(verb)
+                                    .build())));
         }
         return single;
     }

@@ -13,6 +13,7 @@ import io.quarry.avro.JobEventType;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import io.quarry.avro.Source;
+import io.quarry.scheduler.pods.KubernetesSettings;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;

@@ -40,16 +40,9 @@ final class BrokerProperties {
         StringBuilder protocols = new StringBuilder("PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
         for (int i = 0; i < doors.size(); i++) {
             String name = "DOOR" + i;
-            listeners
-                    .append(",")
-                    .append(name)
-                    .append("://" + HOST + ":")
-                    .append(doors.get(i).port());
-            advertised
-                    .append(",")
-                    .append(name)
-                    .append("://" + HOST + ":")
-                    .append(doors.get(i).advertised());
+            Door door = doors.get(i);
+            listeners.append("," + name + "://" + door.address() + ":" + door.port());
+            advertised.append("," + name + "://" + door.host() + ":" + door.advertised());
             protocols.append(",").append(name).append(":PLAINTEXT");
         }
         p.setProperty("listeners", listeners.toString());

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A schema registry in this JVM that speaks Confluent's REST interface for Avro and keeps all it knows in the compacted
- * topic {@value #TOPIC}. It listens on the loopback address alone and asks nobody for a password.
+ * topic {@value #TOPIC}. It listens on the loopback address alone, unless told otherwise, and asks nobody for a password.
  *
  * <p>Two registries must not write to the same topic: each knows only what stood there when it started.
  */
@@ -57,16 +57,23 @@ public final class RegistryServer implements AutoCloseable {
      * @throws RegistryException when the port is taken or the topic cannot be read
      */
     public static RegistryServer start(Map<String, String> clientSettings, int port, int replicationFactor) {
+        return start(clientSettings, new InetSocketAddress(InetAddress.getLoopbackAddress(), port), replicationFactor);
+    }
+
+    /** The same on another address: whoever can reach it may change all schemas. */
+    public static RegistryServer start(
+            Map<String, String> clientSettings, InetSocketAddress address, int replicationFactor) {
         if (System.getProperty("sun.net.httpserver.nodelay") == null) {
             // Without it each answer waits for the client's delayed acknowledgement, 40 ms.
             System.setProperty("sun.net.httpserver.nodelay", "true");
         }
         HttpServer http;
         try {
-            http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+            http = HttpServer.create(address, 0);
         } catch (IOException e) {
             throw new RegistryException(
-                    "Port " + port + " on 127.0.0.1 is taken by another process: stop it, or name another port"
+                    "Port " + address.getPort() + " on " + address.getAddress().getHostAddress()
+                            + " is taken by another process: stop it, or name another port"
                             + " (registry.port, 0 for any that is free).",
                     e);
         }

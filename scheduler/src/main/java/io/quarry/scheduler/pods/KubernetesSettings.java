@@ -1,11 +1,11 @@
-package io.quarry.scheduler.launch;
+package io.quarry.scheduler.pods;
 
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * How pods of launched jobs are made, beside what their group says.
+ * How pods of launched jobs and of workers are made, beside what their group says.
  *
  * @param namespace where; empty for the client's own
  * @param installation value of the label by which pods of this installation are known
@@ -13,25 +13,29 @@ import java.util.Optional;
  * @param pullPolicy when it is pulled
  * @param serviceAccount account of groups that name none; empty for the namespace's default one
  * @param settingsSecret Secret whose key worker.properties holds a worker's settings
+ * @param settingsRevision says that they changed: workers that were started under another one are replaced
  * @param datasetsClaim PersistentVolumeClaim that all share for datasets; empty where the settings name a place of their own
  * @param kept how long a pod and its log are kept after its end
+ * @param tick what a lease is counted in
  */
-record KubernetesSettings(
+public record KubernetesSettings(
         Optional<String> namespace,
         String installation,
         String image,
         String pullPolicy,
         Optional<String> serviceAccount,
         String settingsSecret,
+        String settingsRevision,
         Optional<String> datasetsClaim,
-        Duration kept) {
+        Duration kept,
+        Duration tick) {
 
     /**
      * Reads the settings.
      *
      * @throws IllegalArgumentException naming the setting, its value and the rule
      */
-    static KubernetesSettings of(Map<String, String> all) {
+    public static KubernetesSettings of(Map<String, String> all) {
         String pullPolicy = all.getOrDefault("launch.image.pull.policy", "IfNotPresent");
         if (!pullPolicy.equals("IfNotPresent") && !pullPolicy.equals("Always") && !pullPolicy.equals("Never")) {
             throw new IllegalArgumentException(
@@ -40,7 +44,7 @@ record KubernetesSettings(
         String image = all.get("launch.image");
         if (image == null || image.isBlank()) {
             throw new IllegalArgumentException(
-                    "launch.image is not set: with launch.platform=kubernetes it names the image that jobs' pods run");
+                    "launch.image is not set: on Kubernetes it names the image that the pods of jobs and workers run");
         }
         return new KubernetesSettings(
                 text(all, "launch.namespace"),
@@ -49,15 +53,18 @@ record KubernetesSettings(
                 pullPolicy,
                 text(all, "launch.service.account"),
                 all.getOrDefault("launch.settings.secret", "quarry-worker"),
+                all.getOrDefault("launch.settings.revision", ""),
                 text(all, "launch.datasets.claim"),
-                Duration.ofSeconds(seconds(all.getOrDefault("launch.ttl.seconds", "3600"))));
+                Duration.ofSeconds(number("launch.ttl.seconds", all.getOrDefault("launch.ttl.seconds", "3600"))),
+                Duration.ofMillis(
+                        Math.max(1, number("tick.interval.ms", all.getOrDefault("tick.interval.ms", "1000")))));
     }
 
-    private static long seconds(String value) {
+    private static long number(String name, String value) {
         if (value.matches("[0-9]{1,9}")) {
             return Long.parseLong(value);
         }
-        throw new IllegalArgumentException("launch.ttl.seconds is " + value + ": must be a whole number of seconds");
+        throw new IllegalArgumentException(name + " is " + value + ": must be a whole number of up to nine digits");
     }
 
     private static Optional<String> text(Map<String, String> all, String name) {

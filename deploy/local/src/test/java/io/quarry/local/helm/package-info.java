@@ -1,0 +1,4 @@
+@NullMarked
+package io.quarry.local.helm;
+
+import org.jspecify.annotations.NullMarked;
