@@ -79,6 +79,21 @@ public record Topics(String prefix) {
         return prefix + "schedule-ticks";
     }
 
+    /** What was done to each group. */
+    public String groupHistory() {
+        return prefix + "group-history";
+    }
+
+    /** What each worker says of itself. */
+    public String workers() {
+        return prefix + "workers";
+    }
+
+    /** What the autoscaler decided, and why. */
+    public String scaling() {
+        return prefix + "scaling";
+    }
+
     /** Name of the share group that a resource group's workers form. */
     public String shareGroup(String group) {
         return prefix + "workers." + group;

@@ -111,7 +111,7 @@ final class ClaimLoop {
             return Round.IDLE;
         }
         Taken taken = next.get();
-        if (current.will() != Current.Will.WORK) {
+        if (!current.takesJobs()) {
             // The poll was under way when the worker was told to take no more.
             giveBack(taken);
             return Round.IDLE;

@@ -28,6 +28,7 @@ final class Current {
     private final String worker;
     private volatile @Nullable Attempt attempt;
     private volatile Will will = Will.WORK;
+    private volatile boolean paused;
     private final CountDownLatch leaving = new CountDownLatch(1);
     private volatile boolean handBack;
     private volatile boolean exhausted;
@@ -54,6 +55,25 @@ final class Current {
 
     Will will() {
         return will;
+    }
+
+    /** Whether the worker takes the next job: its group is not paused, and it is not on its way out. */
+    boolean takesJobs() {
+        return will == Will.WORK && !paused;
+    }
+
+    boolean paused() {
+        return paused;
+    }
+
+    /** Takes no more job until its group is not paused any more; the one in hand goes on. */
+    void pause(boolean groupIsPaused) {
+        if (groupIsPaused != paused) {
+            paused = groupIsPaused;
+            LOG.atInfo()
+                    .addKeyValue("worker", worker)
+                    .log(groupIsPaused ? "group is paused; no job is taken" : "group is not paused any more");
+        }
     }
 
     /** Takes no more job; with {@link OnStop#HAND_BACK} also stops the one in hand. */

@@ -46,6 +46,12 @@ record KafkaSettings(Map<String, String> all, String clientId, String shareGroup
         return settings;
     }
 
+    Map<String, Object> groups() {
+        Map<String, Object> settings = commands();
+        settings.put("client.id", clientId + "-group");
+        return settings;
+    }
+
     Map<String, Object> producer() {
         Map<String, Object> settings = client("events");
         settings.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);

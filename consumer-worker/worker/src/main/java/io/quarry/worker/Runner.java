@@ -1,5 +1,6 @@
 package io.quarry.worker;
 
+import io.quarry.avro.WorkerPhase;
 import java.time.Duration;
 import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
@@ -11,21 +12,25 @@ final class Runner implements Work {
     private static final Duration FIRST_WAIT = Duration.ofSeconds(1);
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(15);
     private static final Duration LAST_WORDS = Duration.ofSeconds(30);
+    private static final Duration SAID_AGAIN = Duration.ofSeconds(10);
+    private static final Duration PAUSED_LOOK = Duration.ofMillis(250);
 
     private final ClaimLoop loop;
     private final JobQueue queue;
     private final Finishes finishes;
     private final Current current;
+    private final Presence presence;
     private final Runnable ready;
     private boolean polled;
     private Duration wait = FIRST_WAIT;
     private volatile boolean failed;
 
-    Runner(ClaimLoop loop, JobQueue queue, Finishes finishes, Current current, Runnable ready) {
+    Runner(ClaimLoop loop, JobQueue queue, Finishes finishes, Current current, Presence presence, Runnable ready) {
         this.loop = loop;
         this.queue = queue;
         this.finishes = finishes;
         this.current = current;
+        this.presence = presence;
         this.ready = ready;
     }
 
@@ -38,14 +43,22 @@ final class Runner implements Work {
     public void run() {
         try {
             while (current.will() == Current.Will.WORK) {
-                step();
+                if (current.paused()) {
+                    rest();
+                } else {
+                    step();
+                }
             }
             // A consumer that is merely not polled would take one more record and sit on it.
             queue.close();
             if (current.will() == Current.Will.DRAIN) {
-                while (!current.awaitLeave(Duration.ofDays(1))) {
-                    LOG.debug("worker is drained and waits to be collected");
+                // What it had in hand is logged before it says that it holds nothing.
+                while (!finishes.awaitAll(LAST_WORDS) && current.will() == Current.Will.DRAIN) {
+                    LOG.warn("end of the last attempt is not logged yet; the worker stays until it is");
                 }
+                do {
+                    presence.say(WorkerPhase.DRAINED);
+                } while (!current.awaitLeave(SAID_AGAIN));
             }
             if (!finishes.awaitAll(LAST_WORDS)) {
                 LOG.warn("worker stopped before the end of its last attempt was logged; the job runs again");
@@ -61,7 +74,19 @@ final class Runner implements Work {
             } catch (RuntimeException e) {
                 LOG.atWarn().addKeyValue("reason", e.toString()).log("queue could not be left in order");
             }
+            presence.gone();
         }
+    }
+
+    /** The group is paused: a consumer that is merely not polled would take one more record and sit on it. */
+    private void rest() throws InterruptedException {
+        queue.close();
+        presence.say(WorkerPhase.PAUSED);
+        if (!polled) {
+            polled = true;
+            ready.run();
+        }
+        boolean unused = current.awaitLeave(PAUSED_LOOK);
     }
 
     private void step() throws InterruptedException {
@@ -72,6 +97,7 @@ final class Runner implements Work {
                 return;
             }
             wait = FIRST_WAIT;
+            presence.say(WorkerPhase.READY);
             if (!polled) {
                 polled = true;
                 ready.run();

@@ -3,6 +3,8 @@ package io.quarry.worker;
 import io.quarry.avro.Command;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
+import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.WorkerState;
 import io.quarry.engine.HandlerSettings;
 import io.quarry.engine.JobHandler;
 import io.quarry.schemas.provision.ProvisionSettings;
@@ -179,7 +181,14 @@ public final class WorkerProcess implements AutoCloseable {
                     events,
                     finishes,
                     UUID::randomUUID);
-            work = new Runner(claims, queue, finishes, current, ready);
+            work = new Runner(
+                    claims,
+                    queue,
+                    finishes,
+                    current,
+                    new KafkaPresence(producer, serdes.serializer(WorkerState.class), worker, InstantSource.system()),
+                    ready);
+            follow(worker, kafka, serdes, current, open);
         }
         Thread loop = daemon(work, "quarry-loop");
         loop.start();
@@ -198,7 +207,7 @@ public final class WorkerProcess implements AutoCloseable {
 
     /** Whether the worker takes the next job; not one that was drained or is leaving. */
     public boolean takesJobs() {
-        return current.will() == Current.Will.WORK;
+        return current.takesJobs();
     }
 
     /** Waits until the worker has left its queue, and closes what it used; returns one of {@link ExitCode}. */
@@ -240,6 +249,23 @@ public final class WorkerProcess implements AutoCloseable {
             open.push(handler);
         }
         return handlers;
+    }
+
+    /** Has the worker obey its group's pauses. A process for one record is asked for by its job, not by the group's queue. */
+    private static void follow(
+            WorkerSettings worker, KafkaSettings kafka, WireSerdes serdes, Current current, Deque<AutoCloseable> open) {
+        GroupListener group = GroupListener.caughtUp(
+                new KafkaConsumer<>(kafka.groups()),
+                worker.topics().groups(),
+                worker.group(),
+                serdes.deserializer(ResourceGroup.class),
+                current::pause);
+        Thread following = daemon(group, "quarry-group");
+        open.push(() -> {
+            group.close();
+            following.join(CLOSE.toMillis());
+        });
+        following.start();
     }
 
     private static Admission admission(WorkerSettings worker, WorkerSize size, Map<String, JobHandler> handlers) {

@@ -35,6 +35,9 @@ record TopicPlan(String name, int partitions, Map<String, String> fixed, Map<Str
                 log(topics.scheduleEvents(), partitions, Duration.ofDays(3), settings),
                 table(topics.scheduleStates(), partitions, settings),
                 log(topics.ticks(), partitions, LONG, settings),
+                log(topics.groupHistory(), 1, LONG, settings),
+                table(topics.workers(), 1, settings),
+                log(topics.scaling(), 1, Duration.ofDays(7), settings),
                 log(topics.dead(), 1, LONG, settings),
                 invalid(topics, settings));
     }

@@ -1,5 +1,6 @@
 package io.quarry.schemas.provision;
 
+import io.quarry.avro.GroupChangeType;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.schemas.GroupRules;
 import io.quarry.schemas.Topics;
@@ -33,6 +34,7 @@ import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidReplicationFactorException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,6 +54,11 @@ public final class TopicProvisioner {
             "share.isolation.level", "read_committed",
             "share.delivery.count.limit", "10");
 
+    /** Who wrote a group's row that no operator asked for. */
+    public static final String SELF = "quarry";
+
+    private static final int LONGEST_TOPIC = 249;
+
     private final Admin admin;
     private final Topics topics;
     private final ProvisionSettings settings;
@@ -63,7 +70,7 @@ public final class TopicProvisioner {
         this.topics = topics;
         this.settings = settings;
         this.serdes = WireSerdes.of(settings.settings());
-        this.groups = new GroupTable(topics.groups(), settings, serdes);
+        this.groups = GroupTable.of(topics, settings, serdes);
     }
 
     /** The admin client stays the caller's to close. */
@@ -89,25 +96,41 @@ public final class TopicProvisioner {
         serdes.register(topics, names);
         if (!known.containsKey(Topics.DEFAULT_GROUP)) {
             checked(settings.defaultGroup());
-            groups.write(settings.defaultGroup());
+            groups.putIfAbsent(settings.defaultGroup(), SELF);
             LOG.info("Wrote the default resource group; group={} topic={}", Topics.DEFAULT_GROUP, topics.groups());
         }
     }
 
     /**
      * Makes a group's topics and share group, then writes its row, in this order, so that whoever reads the row finds the
-     * topics. A row of that name is replaced.
+     * topics. A row of that name is replaced, unless it says the same; a pause stays.
      *
      * @throws ProvisionException when the group breaks a rule or the cluster cannot hold it, saying what to do
      */
     public void provisionGroup(ResourceGroup group) {
+        prepare(group);
+        groups.put(group, SELF);
+    }
+
+    /**
+     * The same, if the row is still the one that the change was decided by.
+     *
+     * @param expected that row; null when there was none
+     * @param by who changes it
+     * @throws GroupConflictException when it is not
+     * @throws ProvisionException when the group breaks a rule or the cluster cannot hold it, saying what to do
+     */
+    public void changeGroup(@Nullable ResourceGroup expected, ResourceGroup group, String by, String reason) {
+        prepare(group);
+        GroupChangeType type = expected == null ? GroupChangeType.CREATED : GroupChangeType.CHANGED;
+        ResourceGroup unused = groups.change(group.getName(), expected, group, type, by, reason);
+    }
+
+    private void prepare(ResourceGroup group) {
         checked(group);
         ensure(TopicPlan.fixedTopics(topics, settings));
         makeGroup(group.getName());
         serdes.register(topics, List.of(group.getName()));
-        if (!group.equals(groups.read().get(group.getName()))) {
-            groups.write(group);
-        }
     }
 
     /**
@@ -174,6 +197,12 @@ public final class TopicProvisioner {
         if (!violations.isEmpty()) {
             throw new ProvisionException("resource group " + group.getName() + ": "
                     + violations.stream().map(Violation::toString).collect(Collectors.joining("; ")));
+        }
+        int length = topics.retries(group.getName()).length();
+        if (length > LONGEST_TOPIC) {
+            throw new ProvisionException("resource group " + group.getName() + ": name is " + group.getName()
+                    + ": must be so short that " + topics.retries(group.getName()) + ", of " + length
+                    + " characters, may be a topic's name, which has at most " + LONGEST_TOPIC);
         }
         checkSize(group);
     }

@@ -2,14 +2,17 @@ package io.quarry.schemas.serde;
 
 import io.quarry.avro.Command;
 import io.quarry.avro.DeadJob;
+import io.quarry.avro.GroupRevision;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobState;
 import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.ScalingDecision;
 import io.quarry.avro.Schedule;
 import io.quarry.avro.ScheduleEvent;
 import io.quarry.avro.ScheduleState;
 import io.quarry.avro.ScheduleTick;
+import io.quarry.avro.WorkerState;
 import io.quarry.schemas.Topics;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -97,6 +100,9 @@ public final class WireSerdes {
         schemas.put(topics.states(), JobState.getClassSchema());
         schemas.put(topics.commands(), Command.getClassSchema());
         schemas.put(topics.groups(), ResourceGroup.getClassSchema());
+        schemas.put(topics.groupHistory(), GroupRevision.getClassSchema());
+        schemas.put(topics.workers(), WorkerState.getClassSchema());
+        schemas.put(topics.scaling(), ScalingDecision.getClassSchema());
         schemas.put(topics.dead(), DeadJob.getClassSchema());
         schemas.put(topics.schedules(), Schedule.getClassSchema());
         schemas.put(topics.scheduleEvents(), ScheduleEvent.getClassSchema());

@@ -3,11 +3,11 @@ package io.quarry.schemas.provision;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quarry.avro.GroupChangeType;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.serde.RecordingRegistry;
-import io.quarry.schemas.serde.WireSerdes;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,6 +28,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.test.KafkaClusterTestKit;
 import org.apache.kafka.common.test.TestKitNodes;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,9 @@ class TopicProvisionerIT {
                         .setNumControllerNodes(1)
                         .build())
                 .setConfigProp("offsets.topic.replication.factor", "1")
+                .setConfigProp("transaction.state.log.replication.factor", "1")
+                .setConfigProp("transaction.state.log.min.isr", "1")
+                .setConfigProp("transaction.state.log.num.partitions", "1")
                 .setConfigProp("share.coordinator.state.topic.replication.factor", "1")
                 .setConfigProp("share.coordinator.state.topic.min.isr", "1")
                 .build();
@@ -80,6 +84,9 @@ class TopicProvisionerIT {
                         Map.entry("job-state", 4),
                         Map.entry("commands", 1),
                         Map.entry("resource-groups", 1),
+                        Map.entry("group-history", 1),
+                        Map.entry("workers", 1),
+                        Map.entry("scaling", 1),
                         Map.entry("jobs.dead", 1),
                         Map.entry("schedules", 1),
                         Map.entry("schedule-events", 4),
@@ -100,7 +107,8 @@ class TopicProvisionerIT {
                 .isEqualTo("read_committed");
         assertThat(config(ConfigResource.Type.GROUP, topics.shareGroup("default"), "share.delivery.count.limit"))
                 .isEqualTo("10");
-        assertThat(end(topics.groups())).isEqualTo(1);
+        // The row, and the mark of its transaction.
+        assertThat(end(topics.groups())).isEqualTo(2);
         assertThat(REGISTRY.requests()).contains("POST /subjects/a.jobs.default-value/versions");
     }
 
@@ -194,19 +202,13 @@ class TopicProvisionerIT {
         provisioner.provision();
         provisioner.provisionGroup(group("big", 7));
         provisioner.provisionGroup(group("big", 7));
-        assertThat(end(topics.groups())).isEqualTo(2);
+        assertThat(end(topics.groups())).isEqualTo(4);
         assertThat(config(ConfigResource.Type.GROUP, topics.shareGroup("big"), "share.auto.offset.reset"))
                 .isEqualTo("earliest");
         admin.deleteTopics(Set.of(topics.retries("big"))).all().get();
         provisioner.provision();
         assertThat(describe("g.")).containsKey(topics.retries("big"));
-        assertThat(new GroupTable(
-                                topics.groups(),
-                                settings(Map.of()),
-                                WireSerdes.of(settings(Map.of()).settings()))
-                        .read())
-                .containsOnlyKeys("default", "big")
-                .containsEntry("big", group("big", 7));
+        assertThat(rows(topics)).containsOnlyKeys("default", "big").containsEntry("big", written(group("big", 7)));
     }
 
     @Test
@@ -214,12 +216,7 @@ class TopicProvisionerIT {
         Topics topics = new Topics("h.");
         provisioner(topics).provisionGroup(group("default", 9));
         provisioner(topics).provision();
-        assertThat(new GroupTable(
-                                topics.groups(),
-                                settings(Map.of()),
-                                WireSerdes.of(settings(Map.of()).settings()))
-                        .read())
-                .containsEntry("default", group("default", 9));
+        assertThat(rows(topics)).containsEntry("default", written(group("default", 9)));
     }
 
     @Test
@@ -258,6 +255,85 @@ class TopicProvisionerIT {
         assertThatThrownBy(provisioner::provision)
                 .isInstanceOf(ProvisionException.class)
                 .hasMessageContaining("replication.factor is 3");
+    }
+
+    @Test
+    void ofTwoChangesDecidedByTheSameRowOneIsRefused() throws Exception {
+        Topics topics = new Topics("k.");
+        provisioner(topics).provision();
+        provisioner(topics).changeGroup(null, group("big", 1), "ann", "");
+        ResourceGroup seen = rows(topics).get("big");
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            List<Callable<String>> calls = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                String by = "operator-" + i;
+                ResourceGroup wanted = group("big", 10 + i);
+                calls.add(() -> {
+                    try {
+                        GroupTable.of(topics, settings(Map.of()))
+                                .change("big", seen, wanted, GroupChangeType.CHANGED, by, "");
+                        return by;
+                    } catch (GroupConflictException refused) {
+                        assertThat(refused)
+                                .hasMessageContaining("was at version 1 by ann")
+                                .hasMessageContaining("version 2 by operator-");
+                        return "";
+                    }
+                });
+            }
+            List<String> winners = new ArrayList<>();
+            for (Future<String> call : threads.invokeAll(calls, 60, TimeUnit.SECONDS)) {
+                if (!call.get().isEmpty()) {
+                    winners.add(call.get());
+                }
+            }
+            assertThat(winners).hasSize(1);
+            assertThat(rows(topics).get("big"))
+                    .isNotNull()
+                    .extracting(ResourceGroup::getChangedBy)
+                    .isEqualTo(winners.get(0));
+            assertThat(GroupTable.of(topics, settings(Map.of())).history("big"))
+                    .extracting(line -> line.revision().getBy())
+                    .containsExactly("ann", winners.get(0));
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void aDeletedGroupIsGoneAndItsHistoryStays() {
+        Topics topics = new Topics("l.");
+        provisioner(topics).provisionGroup(group("big", 1));
+        GroupTable table = GroupTable.of(topics, settings(Map.of()));
+        ResourceGroup is = table.read().get("big");
+        table.change("big", is, null, GroupChangeType.DELETED, "ann", "not needed");
+        assertThat(table.read()).doesNotContainKey("big");
+        assertThat(table.history("big"))
+                .extracting(line -> line.revision().getType())
+                .containsExactly(GroupChangeType.CREATED, GroupChangeType.DELETED);
+        assertThatThrownBy(() -> table.change("big", is, is, GroupChangeType.CHANGED, "bob", ""))
+                .isInstanceOf(GroupConflictException.class)
+                .hasMessageContaining("no version, being absent, now");
+    }
+
+    @Test
+    void aNameThatMakesATopicTooLongIsRefused() {
+        TopicProvisioner provisioner = provisioner(new Topics("p".repeat(200) + "."));
+        assertThatThrownBy(() -> provisioner.provisionGroup(group("n".repeat(45), 1)))
+                .isInstanceOf(ProvisionException.class)
+                .hasMessageContaining("has at most 249");
+    }
+
+    private static Map<String, @Nullable ResourceGroup> rows(Topics topics) {
+        return GroupTable.of(topics, settings(Map.of())).read();
+    }
+
+    private static ResourceGroup written(ResourceGroup group) {
+        return ResourceGroup.newBuilder(group)
+                .setVersion(1)
+                .setChangedBy(TopicProvisioner.SELF)
+                .build();
     }
 
     private static ResourceGroup group(String name, int maxWorkers) {

@@ -31,6 +31,16 @@ public record EngineBudget(long processBytes, long engineBytes, long spillBytes,
         return new EngineBudget(processBytes, left / 100 * 85, spillBytes, Math.max(1, threads));
     }
 
+    /**
+     * The same with another limit for DuckDB: a share of the process's memory, as far as heap and overhead leave it.
+     *
+     * @param heapBytes the JVM's largest heap (-Xmx)
+     */
+    public EngineBudget withShare(double share, long heapBytes) {
+        long left = Math.max(0, processBytes - heapBytes - OVERHEAD_BYTES);
+        return new EngineBudget(processBytes, Math.min(left, (long) (processBytes * share)), spillBytes, threads);
+    }
+
     /** Whether a query can run with it. */
     public boolean sufficient() {
         return processBytes >= MINIMUM_PROCESS_BYTES && engineBytes >= MINIMUM_ENGINE_BYTES;

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -37,11 +38,13 @@ public final class OfflineQueryHandler implements JobHandler {
     private static final Logger LOG = LoggerFactory.getLogger(OfflineQueryHandler.class);
     private static final String CATALOG = "engine.catalog";
     private static final String INPUT_DIRS = "engine.input.dirs";
+    private static final String MEMORY_SHARE = "engine.memory.share";
 
     private final LongSupplier heapBytes;
     private final ProcessMemory memory;
     private @Nullable CatalogFile catalogFile;
     private List<Path> inputDirectories = List.of();
+    private OptionalDouble memoryShare = OptionalDouble.empty();
 
     /** For {@link java.util.ServiceLoader}. */
     public OfflineQueryHandler() {
@@ -60,6 +63,7 @@ public final class OfflineQueryHandler implements JobHandler {
 
     @Override
     public void open(HandlerSettings settings) {
+        memoryShare = settings.get(MEMORY_SHARE).map(OfflineQueryHandler::share).orElse(OptionalDouble.empty());
         inputDirectories = settings.get(INPUT_DIRS).stream()
                 .flatMap(list -> Arrays.stream(list.split(",")))
                 .map(String::trim)
@@ -146,10 +150,25 @@ public final class OfflineQueryHandler implements JobHandler {
         }
         EngineBudget budget =
                 EngineBudget.of(context.memoryBytes(), heapBytes.getAsLong(), context.spillBytes(), context.threads());
+        if (memoryShare.isPresent()) {
+            budget = budget.withShare(memoryShare.getAsDouble(), heapBytes.getAsLong());
+        }
         if (!budget.sufficient()) {
             throw tooSmall(budget);
         }
         return Optional.of(new OfflineQueryRun(context, catalog(file), inputDirectories, budget, memory).run(query));
+    }
+
+    private static OptionalDouble share(String text) {
+        try {
+            double share = Double.parseDouble(text.strip());
+            if (share >= 0.1 && share <= 0.95) {
+                return OptionalDouble.of(share);
+            }
+        } catch (NumberFormatException e) {
+            // Falls through to the same message.
+        }
+        throw new IllegalArgumentException(MEMORY_SHARE + " is " + text + ": must be a number from 0.1 to 0.95");
     }
 
     private JobFailure tooSmall(EngineBudget budget) {
