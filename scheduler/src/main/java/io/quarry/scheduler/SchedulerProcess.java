@@ -5,6 +5,8 @@ import io.quarry.scheduler.launch.KubernetesPlatform;
 import io.quarry.scheduler.launch.Launcher;
 import io.quarry.scheduler.launch.PodPlatform;
 import io.quarry.scheduler.lifecycle.JobLifecycle;
+import io.quarry.scheduler.pool.Autoscaler;
+import io.quarry.scheduler.pool.WorkerPool;
 import io.quarry.scheduler.trigger.ScheduleTime;
 import io.quarry.scheduler.trigger.Schedules;
 import io.quarry.schemas.provision.ProvisionException;
@@ -43,16 +45,23 @@ public final class SchedulerProcess implements AutoCloseable {
     private final CompletableFuture<JobLifecycle> lifecycle = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Optional<PodPlatform> platform;
+    private final Optional<WorkerPool> pool;
     private volatile @Nullable Collector collector;
     private volatile @Nullable Launcher launcher;
     private volatile @Nullable Schedules schedules;
+    private volatile @Nullable Autoscaler autoscaler;
     private final CountDownLatch closing = new CountDownLatch(1);
 
-    private SchedulerProcess(Map<String, String> all, Optional<PodPlatform> platform, ScheduleTime time) {
+    private SchedulerProcess(
+            Map<String, String> all,
+            Optional<PodPlatform> platform,
+            Optional<WorkerPool> pool,
+            ScheduleTime time) {
         this.all = Map.copyOf(all);
         this.time = time;
         this.settings = SchedulerSettings.of(all);
         this.platform = platform.or(() -> platform(all));
+        this.pool = pool;
         this.starter = new Thread(this::connect, "quarry-scheduler-start");
         this.starter.setDaemon(true);
     }
@@ -63,18 +72,23 @@ public final class SchedulerProcess implements AutoCloseable {
      * @throws IllegalArgumentException naming a wrong setting
      */
     public static SchedulerProcess start(Map<String, String> settings) {
-        return start(settings, Optional.empty(), ScheduleTime.real());
+        return start(settings, Optional.empty(), Optional.empty(), ScheduleTime.real());
     }
 
     /**
-     * The same, where whoever starts it has processes for oversize jobs, or lets schedules go by another time.
+     * The same, where whoever starts it has processes for oversize jobs, workers to scale, or lets schedules go by another time.
      *
      * @param platform closed with the scheduler; empty takes what the settings name, if anything
+     * @param pool stays the caller's; empty scales nothing
      * @param time the time that schedules go by; nothing else does
+     * @throws IllegalArgumentException naming a wrong setting
      */
     public static SchedulerProcess start(
-            Map<String, String> settings, Optional<PodPlatform> platform, ScheduleTime time) {
-        SchedulerProcess process = new SchedulerProcess(settings, platform, time);
+            Map<String, String> settings,
+            Optional<PodPlatform> platform,
+            Optional<WorkerPool> pool,
+            ScheduleTime time) {
+        SchedulerProcess process = new SchedulerProcess(settings, platform, pool, time);
         process.starter.start();
         return process;
     }
@@ -151,6 +165,9 @@ public final class SchedulerProcess implements AutoCloseable {
             launcher = platform.map(pods -> Launcher.start(
                             settings.launch(), pods, settings.kafka(), serdes, InstantSource.system(), "launcher"))
                     .orElse(null);
+            autoscaler = pool.map(workers -> Autoscaler.start(
+                            settings.pool(), settings.kafka(), serdes, workers, InstantSource.system()))
+                    .orElse(null);
             started.ended().whenComplete((nothing, fault) -> end(fault));
             if (!lifecycle.complete(started)) {
                 started.close();
@@ -215,6 +232,10 @@ public final class SchedulerProcess implements AutoCloseable {
             starter.join(TimeUnit.SECONDS.toMillis(15));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+        Autoscaler scaling = autoscaler;
+        if (scaling != null) {
+            scaling.close();
         }
         Launcher launching = launcher;
         if (launching != null) {

@@ -4,6 +4,7 @@ import io.quarry.scheduler.collect.CollectSettings;
 import io.quarry.scheduler.launch.LaunchSettings;
 import io.quarry.scheduler.lifecycle.LifecycleSettings;
 import io.quarry.scheduler.trigger.ScheduleTime;
+import io.quarry.scheduler.pool.PoolSettings;
 import io.quarry.scheduler.trigger.TriggerSettings;
 import io.quarry.schemas.Topics;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.Optional;
  * @param streams what Kafka Streams needs beside it
  * @param lifecycle the lifecycle's
  * @param trigger the schedules'
+ * @param pool the autoscaler's
  * @param collect the collector's; empty when this scheduler reaches no datasets
  * @param launch the launcher's
  */
@@ -27,6 +29,7 @@ record SchedulerSettings(
         Map<String, String> streams,
         LifecycleSettings lifecycle,
         TriggerSettings trigger,
+        PoolSettings pool,
         Optional<CollectSettings> collect,
         LaunchSettings launch) {
     SchedulerSettings {
@@ -98,7 +101,9 @@ record SchedulerSettings(
                         number(all, "launch.patience.ms", Duration.ofMinutes(10).toMillis(), 0)),
                 Duration.ofMillis(number(all, "launch.interval.ms", 5000, 50)),
                 Duration.ofMillis(number(all, "launch.reconcile.interval.ms", 30_000, 100)));
-        return new SchedulerSettings(kafka, streams, lifecycle, trigger, collect, launch);
+        PoolSettings pool = new PoolSettings(
+                lifecycle.topics(), Duration.ofMillis(number(all, "scheduler.scaling.interval.ms", 500, 10)));
+        return new SchedulerSettings(kafka, streams, lifecycle, trigger, pool, collect, launch);
     }
 
     private static long number(Map<String, String> all, String name, long standard, long least) {

@@ -1,0 +1,233 @@
+package io.quarry.scheduler.pool;
+
+import io.quarry.avro.JobState;
+import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.ScalingAction;
+import io.quarry.avro.ScalingDecision;
+import io.quarry.avro.WorkerState;
+import io.quarry.scheduler.pool.GroupPlan.Step;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Holds what groups should have against what they have, and does one thing after the other about it. Looks at the groups of
+ * which something changed, and at those where time alone may change the answer: what others there are costs nothing. For one
+ * thread.
+ */
+final class Reconciler {
+    /** What a decision leads to besides what the pool does. */
+    interface Effects {
+        /** Tells a worker to take no more job; may be lost. */
+        void drain(String worker, String reason);
+
+        /** Keeps a decision. */
+        void keep(ScalingDecision decision);
+    }
+
+    private static final Duration SOON = Duration.ofSeconds(1);
+    private static final Duration LATER = Duration.ofSeconds(5);
+
+    /** What is remembered of one group. */
+    private static final class Remembered {
+        private final GroupPlan plan = new GroupPlan();
+        private ScalingPolicy.@Nullable Memory memory;
+        private @Nullable Said said;
+        private @Nullable Instant due;
+    }
+
+    /** What the last decision that was kept said, so that only another one is kept. */
+    private record Said(ScalingPolicy.@Nullable Rule rule, int wanted, String obstacle) {}
+
+    private final WorkerPool pool;
+    private final Effects effects;
+    private final PoolView view = new PoolView();
+    private final Map<String, ResourceGroup> groups = new HashMap<>();
+    private final Map<String, WorkerState> workers = new HashMap<>();
+    private final Map<String, Remembered> remembered = new HashMap<>();
+    private final Set<String> changed = new LinkedHashSet<>();
+    private final Set<String> waiting = new HashSet<>();
+    private long looks;
+
+    Reconciler(WorkerPool pool, Effects effects) {
+        this.pool = pool;
+        this.effects = effects;
+        changed.addAll(pool.groups());
+    }
+
+    /** Takes in a group's row; null when it was deleted. */
+    void group(String name, @Nullable ResourceGroup row) {
+        if (row == null) {
+            groups.remove(name);
+        } else {
+            groups.put(name, row);
+        }
+        changed.add(name);
+    }
+
+    /** Takes in a job's row; null when it is gone. */
+    void job(String id, @Nullable JobState row) {
+        String group = view.take(id, row);
+        if (group != null) {
+            changed.add(group);
+        }
+    }
+
+    /** Takes in what a worker says; null when it left. */
+    void worker(String name, @Nullable WorkerState row) {
+        WorkerState before = row == null ? workers.remove(name) : workers.put(name, row);
+        WorkerState known = row == null ? before : row;
+        if (known != null) {
+            changed.add(known.getGroup());
+        }
+    }
+
+    /** Groups looked at so far. */
+    long looks() {
+        return looks;
+    }
+
+    /** Looks at every group of which something changed, and at those whose time has come. */
+    void tick(Instant now) {
+        Set<String> due = new LinkedHashSet<>(changed);
+        changed.clear();
+        for (String group : waiting) {
+            Remembered known = remembered.get(group);
+            if (known == null || known.due == null || !now.isBefore(known.due)) {
+                due.add(group);
+            }
+        }
+        due.forEach(group -> look(group, now));
+    }
+
+    private void look(String name, Instant now) {
+        looks++;
+        ResourceGroup row = groups.get(name);
+        GroupPlan.Workers there = new GroupPlan.Workers(pool.workers(name), workers::get, view::busy);
+        if (row == null && there.members().isEmpty()) {
+            remembered.remove(name);
+            waiting.remove(name);
+            return;
+        }
+        Remembered known = remembered.computeIfAbsent(name, group -> new Remembered());
+        int staying = known.plan.staying(there);
+        Load load = view.load(name, staying, now);
+        Look look = new Look(name, row, load, now);
+        ScalingPolicy.Answer answer = row == null ? gone() : answer(row, known, load, now);
+        known.memory = answer.memory();
+        String obstacle = row == null || answer.wanted() <= staying
+                ? ""
+                : pool.obstacle(row).orElse("");
+        int wanted = obstacle.isEmpty() ? answer.wanted() : staying;
+        List<Step> steps = known.plan.steps(
+                row == null ? "" : Shape.of(row),
+                row == null ? 0 : Math.max(1, row.getMaxWorkers()),
+                wanted,
+                there,
+                now);
+        boolean did = false;
+        for (Step step : steps) {
+            did |= take(step, look, answer);
+        }
+        Said said = new Said(row == null ? null : answer.rule(), answer.wanted(), obstacle);
+        if (!did && !said.equals(known.said)) {
+            ScalingAction action = obstacle.isEmpty() ? ScalingAction.NONE : ScalingAction.CANNOT;
+            effects.keep(look.decision(
+                    action,
+                    null,
+                    answer.wanted(),
+                    obstacle.isEmpty() ? answer.reason() : answer.reason() + "; " + obstacle));
+        }
+        known.said = said;
+        again(name, known, row, load, answer, staying, now);
+    }
+
+    private static ScalingPolicy.Answer gone() {
+        return new ScalingPolicy.Answer(
+                0, ScalingPolicy.Rule.BOUNDS, "the group was deleted", ScalingPolicy.Memory.of(0));
+    }
+
+    private static ScalingPolicy.Answer answer(ResourceGroup row, Remembered known, Load load, Instant now) {
+        ScalingPolicy.Memory memory = known.memory == null ? ScalingPolicy.Memory.of(load.workers()) : known.memory;
+        return ScalingPolicy.workers(load, row, memory, now);
+    }
+
+    /** One look: what each of its decisions is made from. */
+    private record Look(String group, @Nullable ResourceGroup row, Load load, Instant now) {
+        ScalingDecision decision(ScalingAction action, @Nullable String worker, int wanted, String reason) {
+            return ScalingDecision.newBuilder()
+                    .setGroup(group)
+                    .setAction(action)
+                    .setWorker(worker)
+                    .setWorkers(load.workers())
+                    .setWanted(wanted)
+                    .setReason(reason)
+                    .setQueued(load.queued())
+                    .setRunning(load.running())
+                    .setOldestWaitMs(load.oldestWait().toMillis())
+                    .setArrivalsPerMinute(load.arrivalsPerSecond() * 60)
+                    .setServiceSeconds(load.serviceSeconds())
+                    .setGroupVersion(row == null ? 0 : row.getVersion())
+                    .setAt(now)
+                    .build();
+        }
+    }
+
+    private boolean take(Step step, Look look, ScalingPolicy.Answer answer) {
+        ResourceGroup row = look.row;
+        try {
+            if (step instanceof Step.Add && row != null) {
+                String name = pool.add(row).orElse(null);
+                effects.keep(look.decision(ScalingAction.ADD, name, answer.wanted(), answer.reason()));
+            } else if (step instanceof Step.Drain drain) {
+                String reason = drain.replaced() && row != null
+                        ? "its group's row asks for another worker now: it is replaced"
+                        : answer.reason();
+                effects.drain(drain.worker(), reason);
+                if (!drain.again()) {
+                    effects.keep(look.decision(ScalingAction.DRAIN, drain.worker(), answer.wanted(), reason));
+                }
+            } else if (step instanceof Step.Remove remove) {
+                if (!remove.again()) {
+                    // Kept before it is done: a death that follows is then in its time.
+                    effects.keep(look.decision(
+                            ScalingAction.REMOVE,
+                            remove.worker(),
+                            answer.wanted(),
+                            "it confirmed that it holds no job and takes none"));
+                }
+                pool.remove(look.group, remove.worker());
+            }
+        } catch (PoolException refused) {
+            effects.keep(look.decision(
+                    ScalingAction.CANNOT, null, answer.wanted(), answer.reason() + "; " + refused.getMessage()));
+        }
+        return true;
+    }
+
+    /** When the group is looked at again although nothing of it changes; a group at rest is not. */
+    private void again(
+            String name,
+            Remembered known,
+            @Nullable ResourceGroup row,
+            Load load,
+            ScalingPolicy.Answer answer,
+            int staying,
+            Instant now) {
+        boolean atRest = load.queued() == 0 && !known.plan.unsettled() && staying == answer.wanted();
+        boolean mayShrink = row != null && answer.wanted() > row.getMinWorkers();
+        if (atRest && !mayShrink) {
+            known.due = null;
+            waiting.remove(name);
+        } else {
+            known.due = now.plus(atRest ? LATER : SOON);
+            waiting.add(name);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package io.quarry.scheduler.pool;
+
+import io.quarry.avro.ResourceGroup;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where workers are started and taken away: child processes, or pods. Every method may be called again for what is done
+ * already. Called by one thread.
+ */
+public interface WorkerPool {
+    /** Groups that have workers here, whether or not they still have a row. */
+    List<String> groups();
+
+    /** The workers of a group that are there or that are coming. Costs what they are, not what there is in all. */
+    List<PoolWorker> workers(String group);
+
+    /** Why no worker of this group can ever be started here as things are; empty when one can. */
+    Optional<String> obstacle(ResourceGroup group);
+
+    /**
+     * Starts one more worker of a group and returns without waiting for it.
+     *
+     * @return its name, when that is known
+     * @throws PoolException when it cannot be started now, saying why
+     */
+    Optional<String> add(ResourceGroup group);
+
+    /**
+     * Takes a worker away that holds no job and takes none.
+     *
+     * @throws PoolException when that cannot be done now, saying why
+     */
+    void remove(String group, String worker);
+}

@@ -1,0 +1,89 @@
+package io.quarry.scheduler.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarry.avro.Resources;
+import io.quarry.avro.WorkerPhase;
+import io.quarry.avro.WorkerState;
+import io.quarry.scheduler.pool.GroupPlan.Step;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class GroupPlanTest {
+    private static final Instant T0 = Simulation.T0;
+
+    private final GroupPlan plan = new GroupPlan();
+    private final Map<String, WorkerState> said = new HashMap<>();
+    private final Set<String> busy = new HashSet<>();
+
+    private static PoolWorker worker(String name, long pid) {
+        return new PoolWorker(name, "s", OptionalLong.of(pid));
+    }
+
+    private void says(String name, WorkerPhase phase, long pid) {
+        said.put(
+                name,
+                WorkerState.newBuilder()
+                        .setName(name)
+                        .setGroup("g")
+                        .setInstance("i")
+                        .setPhase(phase)
+                        .setPid(pid)
+                        .setSize(new Resources(1L, 1L, 1L))
+                        .setAt(T0)
+                        .build());
+    }
+
+    private List<Step> steps(int wanted, int second, PoolWorker... members) {
+        GroupPlan.Workers workers = new GroupPlan.Workers(List.of(members), said::get, busy::contains);
+        return plan.steps("s", 9, wanted, workers, T0.plusSeconds(second));
+    }
+
+    @Test
+    void aBusyWorkerIsNeverChosenAndTheNewestIdleOneFirst() {
+        busy.add("c");
+        assertThat(steps(1, 0, worker("a", 1), worker("b", 2), worker("c", 3)))
+                .containsExactly(new Step.Drain("b", false, false), new Step.Drain("a", false, false));
+        assertThat(steps(0, 1, worker("c", 3))).isEmpty();
+        busy.clear();
+        assertThat(steps(0, 2, worker("c", 3))).containsExactly(new Step.Drain("c", false, false));
+    }
+
+    @Test
+    void aWorkerGoesOnlyAfterItConfirmedAndADrainThatWasLostIsGivenAgain() {
+        assertThat(steps(0, 0, worker("a", 1))).containsExactly(new Step.Drain("a", false, false));
+        assertThat(steps(0, 4, worker("a", 1))).isEmpty();
+        assertThat(steps(0, 5, worker("a", 1))).containsExactly(new Step.Drain("a", true, false));
+        says("a", WorkerPhase.READY, 1);
+        assertThat(steps(0, 6, worker("a", 1))).isEmpty();
+        says("a", WorkerPhase.DRAINED, 1);
+        assertThat(steps(0, 7, worker("a", 1))).containsExactly(new Step.Remove("a", false));
+        assertThat(steps(0, 8, worker("a", 1))).isEmpty();
+        assertThat(steps(0, 12, worker("a", 1))).containsExactly(new Step.Remove("a", true));
+    }
+
+    @Test
+    void theConfirmationOfAnEarlierProcessIsNotThatOfTheNext() {
+        says("a", WorkerPhase.DRAINED, 1);
+        assertThat(steps(1, 0, worker("a", 2))).isEmpty();
+        assertThat(steps(0, 1, worker("a", 2))).containsExactly(new Step.Drain("a", false, false));
+    }
+
+    @Test
+    void aWorkerThatIsLeavingIsReplacedWhenItIsWantedAfterAll() {
+        assertThat(steps(0, 0, worker("a", 1))).containsExactly(new Step.Drain("a", false, false));
+        assertThat(steps(1, 1, worker("a", 1))).containsExactly(new Step.Add());
+    }
+
+    @Test
+    void oneThatDrainedBeforeARestartOfTheAutoscalerIsTakenAwayAndReplaced() {
+        says("a", WorkerPhase.DRAINED, 1);
+        assertThat(steps(1, 0, worker("a", 1))).containsExactly(new Step.Remove("a", false), new Step.Add());
+    }
+}
