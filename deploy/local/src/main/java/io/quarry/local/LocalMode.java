@@ -1,9 +1,11 @@
 package io.quarry.local;
 
+import io.quarry.avro.ResourceGroup;
 import io.quarry.local.StartListener.Phase;
 import io.quarry.local.broker.LocalBroker;
 import io.quarry.local.registry.RegistryServer;
 import io.quarry.scheduler.SchedulerProcess;
+import io.quarry.scheduler.pool.WorkerPool;
 import io.quarry.scheduler.trigger.ScheduleTime;
 import io.quarry.schemas.Topics;
 import io.quarry.worker.DeathReports;
@@ -16,6 +18,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -87,16 +90,19 @@ public final class LocalMode implements AutoCloseable {
 
             phase(Phase.BROKER, () -> startBroker(local));
             phase(Phase.REGISTRY, () -> startRegistry(local));
-            phase(Phase.TOPICS, () -> {
-                parts.topics().start(settings()).close();
-                return data;
-            });
+            ResourceGroup group = phase(Phase.TOPICS, () -> parts.topics().make(settings()));
+            // Where no workers are asked for, nobody starts any: they come from elsewhere.
+            int first = local.workers() == 0 ? 0 : group.getMinWorkers();
             // The processes take a second to come up, which the scheduler's start fills.
             DeathReports deathReports = closing(
                     "death reports",
                     new DeathReports(
                             settings(), "local/" + ProcessHandle.current().pid(), InstantSource.system()));
-            this.workers = closing("workers", Workers.start(local, data, settings(), parts.workerMain(), deathReports));
+            this.workers = closing(
+                    "workers",
+                    Workers.start(
+                            local, data, settings(), parts.workerMain(), deathReports, local.machine(), group, first));
+            Optional<WorkerPool> pool = local.workers() == 0 ? Optional.empty() : Optional.of(workers);
             SchedulerSlot slot = new SchedulerSlot(
                     () -> parts.scheduler()
                             .start(
@@ -107,13 +113,15 @@ public final class LocalMode implements AutoCloseable {
                                             settings(),
                                             parts.workerMain(),
                                             deathReports,
-                                            InstantSource.system())),
+                                            InstantSource.system()),
+                                    pool),
                     this::schedulerStarted);
             this.scheduler = phase(Phase.SCHEDULER, () -> {
                 slot.start();
                 return closing("scheduler", slot);
             });
-            phase(Phase.WORKERS, () -> awaitWorkers(local));
+            // Paused workers have left their queue.
+            phase(Phase.WORKERS, () -> awaitWorkers(local, group.getPaused() == null ? first : 0));
             connection().write(data.root());
             closing("connection file", () -> Files.deleteIfExists(data.root().resolve(Connection.FILE)));
             LOG.info(
@@ -164,20 +172,20 @@ public final class LocalMode implements AutoCloseable {
         return registry;
     }
 
-    private int awaitWorkers(LocalSettings local) throws InterruptedException {
+    private int awaitWorkers(LocalSettings local, int first) throws InterruptedException {
         String group = new Topics(local.get("topic.prefix")).shareGroup(local.get("resource.group"));
         long end = System.nanoTime() + JOIN_LIMIT.toNanos();
         try (Membership membership = new Membership(ClientSettings.of(settings), group)) {
             while (true) {
-                int joined = local.workers() == 0 ? 0 : membership.count();
-                if (joined >= local.workers()) {
+                int joined = first == 0 ? 0 : membership.count();
+                if (joined >= first) {
                     return joined;
                 }
                 workers.refuseHopeless(HOPELESS_DEATHS);
                 if (System.nanoTime() > end) {
                     throw new LocalModeException(
-                            "Of " + local.workers() + " workers only " + joined + " joined the group " + group
-                                    + " within " + JOIN_LIMIT.toSeconds() + " s: see " + data.logs(),
+                            "Of " + first + " workers only " + joined + " joined the group " + group + " within "
+                                    + JOIN_LIMIT.toSeconds() + " s: see " + data.logs(),
                             null);
                 }
                 if (closed.await(50, TimeUnit.MILLISECONDS)) {

@@ -168,6 +168,7 @@ final class LocalPods implements PodPlatform {
         return new WorkerSlot(
                 name,
                 command,
+                Map.of(),
                 data.logs().resolve(name + ".log"),
                 tmp,
                 data.workers().resolve(name + ".pid"),

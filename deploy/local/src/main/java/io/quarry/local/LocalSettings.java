@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * Settings of local mode, checked.
@@ -80,6 +81,11 @@ public record LocalSettings(
         // Asking the machine for room costs nothing.
         passed.putIfAbsent("launch.interval.ms", "500");
         passed.putIfAbsent("launch.reconcile.interval.ms", "5000");
+        // A size that is given is the group's from now on; otherwise what an operator made of the group stays.
+        boolean sized = Stream.of("workers", "worker.memory.bytes", "worker.cpu.millis", "worker.spill.bytes")
+                .anyMatch(given::containsKey);
+        passed.put("local.group.keep", Boolean.toString(!sized));
+        passed.put("workers", Integer.toString(workers));
         // Whoever presses Ctrl-C wants the prompt back: the job goes to the front of its queue and runs at the next
         // start.
         passed.putIfAbsent("worker.on.stop", "hand-back");

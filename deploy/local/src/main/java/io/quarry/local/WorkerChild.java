@@ -60,6 +60,10 @@ final class WorkerChild {
                 slot.name(), p != null && p.isAlive() ? OptionalLong.of(p.pid()) : OptionalLong.empty(), state, deaths);
     }
 
+    String name() {
+        return slot.name();
+    }
+
     Path log() {
         return slot.log();
     }
@@ -217,6 +221,7 @@ final class WorkerChild {
                         ProcessBuilder.Redirect.appendTo(new File(slot.log().toString())));
         // Many allocator arenas would make the native memory of a query grow with the number of threads that ever ran.
         builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
+        builder.environment().putAll(slot.environment());
         Process started = builder.start();
         process = started;
         state = WorkerView.State.RUNNING;

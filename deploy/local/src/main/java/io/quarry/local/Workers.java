@@ -1,47 +1,75 @@
 package io.quarry.local;
 
+import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.Resources;
+import io.quarry.scheduler.pool.PoolException;
+import io.quarry.scheduler.pool.PoolWorker;
+import io.quarry.scheduler.pool.Shape;
+import io.quarry.scheduler.pool.WorkerPool;
+import io.quarry.schemas.Quantities;
 import io.quarry.worker.Death;
 import io.quarry.worker.DeathReports;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The worker processes of a local mode. */
-final class Workers implements AutoCloseable {
+/**
+ * The worker processes of a local mode, of all groups: the pool that its scheduler scales. A worker is supervised from its
+ * start to its removal. Safe for use by several threads.
+ */
+final class Workers implements WorkerPool, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
+    private static final int MOST = 64;
 
-    private final List<WorkerChild> children;
+    private record Member(String group, String shape, long memoryBytes, WorkerChild child) {}
+
+    private final List<Member> members = new ArrayList<>();
+    private final List<WorkerChild> leaving = new ArrayList<>();
+    private final WorkerSlots slots;
+    private final DeathReports deathReports;
     private final Duration grace;
     private final DataDirectory data;
+    private final Machine machine;
+    private boolean closed;
 
-    private Workers(List<WorkerChild> children, Duration grace, DataDirectory data) {
-        this.children = List.copyOf(children);
+    private Workers(WorkerSlots slots, DeathReports deathReports, Duration grace, DataDirectory data, Machine machine) {
+        this.slots = slots;
+        this.deathReports = deathReports;
         this.grace = grace;
         this.data = data;
+        this.machine = machine;
     }
 
-    /** Starts the processes and returns without waiting for them to be ready. */
+    /**
+     * Ends what an earlier local mode left, starts the first workers of a group, and returns without waiting for them to be
+     * ready.
+     *
+     * @param first how many
+     */
     static Workers start(
             LocalSettings settings,
             DataDirectory data,
             Map<String, String> passed,
             String mainClass,
-            DeathReports deathReports) {
+            DeathReports deathReports,
+            Machine machine,
+            ResourceGroup group,
+            int first) {
         try {
             endOrphans(data.workers(), mainClass);
             reportOrphans(data, deathReports);
@@ -49,59 +77,84 @@ final class Workers implements AutoCloseable {
             FileTree.delete(data.tmp());
             FileTree.delete(data.scratch());
             Files.createDirectories(data.workers());
-            List<WorkerChild> children = new ArrayList<>();
-            for (int i = 1; i <= settings.workers(); i++) {
-                children.add(child("worker-" + i, settings, data, passed, mainClass, deathReports));
-            }
-            children.forEach(WorkerChild::start);
-            return new Workers(children, settings.stopGrace(), data);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        Workers workers = new Workers(
+                new WorkerSlots(settings, data, passed, mainClass), deathReports, settings.stopGrace(), data, machine);
+        for (int i = 0; i < first; i++) {
+            workers.begin(group);
+        }
+        return workers;
     }
 
-    private static WorkerChild child(
-            String name,
-            LocalSettings settings,
-            DataDirectory data,
-            Map<String, String> passed,
-            String mainClass,
-            DeathReports deathReports)
-            throws IOException {
-        Path scratch = data.scratch().resolve(name);
-        Files.createDirectories(scratch);
-        Map<String, String> own = new HashMap<>(passed);
-        own.put("worker.name", name);
-        own.put("worker.scratch.dir", scratch.toString());
-        own.put("worker.exit.on.stdin.eof", "true");
-        own.put("worker.parent.pid", Long.toString(ProcessHandle.current().pid()));
-        Path file = data.workers().resolve(name + ".properties");
-        Properties properties = new Properties();
-        properties.putAll(own);
-        Files.createFile(file);
-        FileTree.ownerOnly(file);
-        try (Writer writer = Files.newBufferedWriter(file)) {
-            properties.store(writer, "Written by local mode for " + name);
+    private synchronized String begin(ResourceGroup group) {
+        Set<String> taken = Stream.concat(
+                        members.stream().map(member -> member.child.name()),
+                        leaving.stream().map(WorkerChild::name))
+                .collect(Collectors.toSet());
+        WorkerSlot slot = slots.next(group, taken);
+        WorkerChild child = new WorkerChild(slot, RestartPolicy.DEFAULT, deathReports, OomKills.current());
+        members.add(new Member(group.getName(), Shape.of(group), slot.memoryBytes(), child));
+        child.start();
+        return slot.name();
+    }
+
+    // ---- the pool
+
+    @Override
+    public synchronized List<String> groups() {
+        return members.stream().map(Member::group).distinct().toList();
+    }
+
+    @Override
+    public synchronized List<PoolWorker> workers(String group) {
+        leaving.removeIf(child -> child.view().state() == WorkerView.State.STOPPED);
+        return members.stream()
+                .filter(member -> member.group.equals(group))
+                .map(member -> new PoolWorker(
+                        member.child.name(), member.shape, member.child.view().pid()))
+                .toList();
+    }
+
+    @Override
+    public Optional<String> obstacle(ResourceGroup group) {
+        return Obstacles.of(group.getWorker(), machine, slots.leastMemoryBytes());
+    }
+
+    @Override
+    public synchronized Optional<String> add(ResourceGroup group) {
+        if (closed) {
+            throw new PoolException("local mode is being stopped");
         }
-        Path tmp = data.tmp().resolve(name);
-        List<String> command = WorkerCommand.of(
-                WorkerCommand.setsid(),
-                Path.of(System.getProperty("java.home")),
-                ChildClasses.ofThisProcess(),
-                settings.workerHeapBytes(),
-                tmp,
-                mainClass,
-                file);
-        WorkerSlot slot = new WorkerSlot(
-                name,
-                command,
-                data.logs().resolve(name + ".log"),
-                tmp,
-                data.workers().resolve(name + ".pid"),
-                scratch,
-                Long.parseLong(settings.get("worker.memory.bytes")),
-                "finish".equals(passed.get("worker.on.stop")));
-        return new WorkerChild(slot, RestartPolicy.DEFAULT, deathReports, OomKills.current());
+        if (members.size() >= MOST) {
+            throw new PoolException("local mode runs at most " + MOST + " workers, of all groups");
+        }
+        long wanted = memory(group.getWorker());
+        long given = members.stream().mapToLong(Member::memoryBytes).sum();
+        if (given + wanted > machine.memoryBytes()) {
+            throw new PoolException("this machine has " + Quantities.formatBytes(machine.memoryBytes())
+                    + " of memory, of which its workers have " + Quantities.formatBytes(given)
+                    + ": no room for another "
+                    + Quantities.formatBytes(wanted));
+        }
+        return Optional.of(begin(group));
+    }
+
+    @Override
+    public synchronized void remove(String group, String worker) {
+        members.stream()
+                .filter(member -> member.child.name().equals(worker))
+                .findFirst()
+                .ifPresent(member -> {
+                    members.remove(member);
+                    leaving.add(member.child);
+                    member.child.requestStop();
+                });
+    }
+
+    private static long memory(Resources size) {
+        return size.getMemoryBytes() == null ? 0 : size.getMemoryBytes();
     }
 
     /** Ends workers of a local mode that was killed a moment ago: theirs are the files that are about to be removed. */
@@ -153,13 +206,13 @@ final class Workers implements AutoCloseable {
         }
     }
 
-    List<WorkerView> views() {
-        return children.stream().map(WorkerChild::view).toList();
+    synchronized List<WorkerView> views() {
+        return members.stream().map(member -> member.child.view()).toList();
     }
 
     /** Refuses to go on when a worker dies again and again, with the end of what it said. */
     void refuseHopeless(int mostDeaths) {
-        for (WorkerChild child : children) {
+        for (WorkerChild child : children()) {
             WorkerView view = child.view();
             if (view.deaths() >= mostDeaths) {
                 throw new LocalModeException(
@@ -170,9 +223,18 @@ final class Workers implements AutoCloseable {
         }
     }
 
+    private synchronized List<WorkerChild> children() {
+        return Stream.concat(members.stream().map(Member::child), leaving.stream())
+                .toList();
+    }
+
     /** Stops all processes at once and returns when all are gone, with their temporary files. */
     @Override
     public void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        List<WorkerChild> children = children();
         children.forEach(WorkerChild::requestStop);
         long end = System.nanoTime() + grace.toNanos();
         for (WorkerChild child : children) {

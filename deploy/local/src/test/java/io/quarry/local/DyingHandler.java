@@ -80,6 +80,9 @@ public final class DyingHandler implements JobHandler {
             case "disk" -> throw new IOException("No space left on device");
             case "hang" -> never.await();
             case "stuck" -> stuck(never);
+            case "a while" -> {
+                boolean unused = never.await(6, TimeUnit.SECONDS);
+            }
             default -> {
                 if (script.startsWith("cause:")) {
                     CauseType type = CauseType.valueOf(script.substring("cause:".length()));

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.quarry.avro.JobState;
+import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.Resources;
 import io.quarry.avro.State;
 import io.quarry.client.JobHandle;
 import io.quarry.client.QuarryClient;
@@ -186,7 +188,7 @@ class LocalModeIT {
     @Test
     void aWorkerThatCannotStartEndsTheStartWithTheEndOfItsLog() throws IOException {
         Path root = temporary.resolve("data");
-        Parts parts = new Parts(s -> () -> {}, (s, pods) -> () -> {}, "io.quarry.NoSuchMain");
+        Parts parts = new Parts(s -> group(), (s, pods, pool) -> () -> {}, "io.quarry.NoSuchMain");
 
         assertThatThrownBy(() -> LocalMode.start(settings(root, Map.of()), StartListener.silent(), parts))
                 .isInstanceOf(LocalModeException.class)
@@ -197,6 +199,13 @@ class LocalModeIT {
         try (Stream<Path> logs = Files.list(root.resolve("logs"))) {
             assertThat(logs.map(Path::getFileName).map(Path::toString)).contains("worker-1.log", "local.log");
         }
+    }
+
+    private static ResourceGroup group() {
+        return ResourceGroup.newBuilder()
+                .setName("default")
+                .setWorker(new Resources(1000L, 1L << 30, 1L << 30))
+                .build();
     }
 
     private static LocalSettings settings(Path root, Map<String, String> given) {

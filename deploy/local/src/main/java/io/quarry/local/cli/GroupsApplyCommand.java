@@ -2,16 +2,12 @@ package io.quarry.local.cli;
 
 import io.quarry.avro.ResourceGroup;
 import io.quarry.client.QuarryClient;
-import io.quarry.schemas.provision.ProvisionException;
-import io.quarry.schemas.provision.ProvisionSettings;
-import io.quarry.schemas.provision.TopicProvisioner;
-import java.util.LinkedHashMap;
+import io.quarry.local.Machine;
+import io.quarry.local.Obstacles;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.TopicDescription;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -22,7 +18,8 @@ import picocli.CommandLine.Mixin;
         description = {
             "Makes a resource group as a file says, with its topics, and says what that changed. What the file leaves out gets"
                     + " its default. Applying the same file again changes nothing.",
-            "Workers keep the size that they were started with until they are started anew."
+            "The difference is shown first. When the size of workers changes, they are replaced one by one, each when it is"
+                    + " idle. Of two people who change the same group at once the second is refused, and nothing is lost."
         },
         footerHeading = "%nExample:%n",
         footer = {
@@ -42,51 +39,54 @@ final class GroupsApplyCommand implements Callable<Integer> {
     @Mixin
     private ApplyOptions options;
 
+    @Mixin
+    private ChangeOptions change;
+
     GroupsApplyCommand(Console console) {
         this.console = console;
     }
 
     @Override
     public Integer call() throws JobFileException, InterruptedException, ExecutionException {
-        ResourceGroup wanted = GroupsDiffCommand.read(options.file(), console);
+        ResourceGroup file = GroupsDiffCommand.read(options.file(), console);
         Connection to = connection.find(console);
         ResourceGroup is;
         try (QuarryClient client = connection.client(console)) {
-            is = client.groups().get(wanted.getName());
+            is = client.groups().get(file.getName());
         }
+        // What the group is in is not the file's.
+        ResourceGroup wanted = is == null
+                ? file
+                : ResourceGroup.newBuilder(file)
+                        .setPaused(is.getPaused())
+                        .setVersion(is.getVersion())
+                        .setChangedBy(is.getChangedBy())
+                        .build();
         List<GroupChange> changes = GroupChange.between(is, wanted);
-        boolean apply = !options.dryRun() && !wanted.equals(is);
-        if (apply) {
-            provision(to, wanted);
+        boolean apply = !options.dryRun() && !changes.isEmpty();
+        if (output.forPeople()) {
+            GroupsDiffCommand.lines(wanted, is == null, changes).forEach(console.out()::println);
         }
-        Map<String, Object> answer = GroupsDiffCommand.tree(wanted, is == null, changes);
-        answer.put("applied", apply);
-        output.print(console, answer, () -> GroupsDiffCommand.lines(wanted, is == null, changes));
+        warn(to, wanted);
+        if (apply) {
+            try (GroupWrites groups = GroupWrites.open(to, connection)) {
+                groups.apply(is, wanted, change.by(console), change.reason());
+            }
+        }
+        if (!output.forPeople()) {
+            Map<String, Object> answer = GroupsDiffCommand.tree(wanted, is == null, changes);
+            answer.put("applied", apply);
+            output.print(console, answer, List::of);
+        }
         options.say(console, output, apply);
         return ExitCodes.DONE;
     }
 
-    private void provision(Connection to, ResourceGroup wanted) throws InterruptedException, ExecutionException {
-        Map<String, Object> kafka = to.kafka();
-        kafka.put("default.api.timeout.ms", (int) connection.reach().toMillis());
-        kafka.put("request.timeout.ms", (int) connection.reach().toMillis());
-        try (Admin admin = Admin.create(kafka)) {
-            // New topics are made like those that are there.
-            TopicDescription states =
-                    admin.describeTopics(List.of(to.topics().states())).allTopicNames().get().values().stream()
-                            .findFirst()
-                            .orElseThrow();
-            Map<String, String> settings = new LinkedHashMap<>(to.settings());
-            settings.put(
-                    "job.events.partitions",
-                    Integer.toString(states.partitions().size()));
-            settings.put(
-                    "replication.factor",
-                    Integer.toString(states.partitions().get(0).replicas().size()));
-            TopicProvisioner.of(admin, to.topics(), ProvisionSettings.of(settings))
-                    .provisionGroup(wanted);
-        } catch (ProvisionException refused) {
-            throw CommandFailure.failed(String.valueOf(refused.getMessage()), refused);
+    /** A group that nothing here can hold is taken all the same: machines come and go. */
+    private void warn(Connection to, ResourceGroup wanted) {
+        if (to.settings().containsKey("pid")) {
+            Obstacles.of(wanted.getWorker(), Machine.current(), 0)
+                    .ifPresent(why -> console.say("warning: " + why + "; jobs of the group wait until it is smaller"));
         }
     }
 }

@@ -1,7 +1,9 @@
 package io.quarry.local.cli;
 
 import io.quarry.avro.ResourceGroup;
+import io.quarry.schemas.provision.GroupTable;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -26,13 +28,27 @@ final class GroupsCommand implements Callable<Integer> {
                 .addSubcommand(new GroupsListCommand(console))
                 .addSubcommand(new GroupsShowCommand(console))
                 .addSubcommand(new GroupsDiffCommand(console))
-                .addSubcommand(new GroupsApplyCommand(console));
+                .addSubcommand(new GroupsApplyCommand(console))
+                .addSubcommand(new GroupsDeleteCommand(console))
+                .addSubcommand(new GroupsPauseCommand(console))
+                .addSubcommand(new GroupsResumeCommand(console))
+                .addSubcommand(new GroupsDrainCommand(console));
     }
 
     @Override
     public Integer call() {
         spec.commandLine().usage(spec.commandLine().getErr());
         return ExitCodes.BAD_USAGE;
+    }
+
+    static ResourceGroup named(GroupTable table, String name) {
+        Map<String, ResourceGroup> groups = new TreeMap<>();
+        table.read().forEach((known, row) -> {
+            if (row != null) {
+                groups.put(known, row);
+            }
+        });
+        return named(groups, name);
     }
 
     static ResourceGroup named(Map<String, ResourceGroup> groups, String name) {

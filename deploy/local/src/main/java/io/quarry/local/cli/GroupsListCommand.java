@@ -43,14 +43,15 @@ final class GroupsListCommand implements Callable<Integer> {
     }
 
     private List<String> table(List<ResourceGroup> groups) {
-        TextTable table = new TextTable("NAME", "WORKER", "MIN", "MAX", "OVERSIZE UP TO");
+        TextTable table = new TextTable("NAME", "WORKER", "MIN", "MAX", "OVERSIZE UP TO", "PAUSED BY");
         for (ResourceGroup group : groups) {
             table.row(
                     group.getName(),
                     Placement.format(group.getWorker()),
                     group.getMinWorkers(),
                     group.getMaxWorkers(),
-                    group.getOversizeCeiling() == null ? "refused" : Placement.format(group.getOversizeCeiling()));
+                    group.getOversizeCeiling() == null ? "refused" : Placement.format(group.getOversizeCeiling()),
+                    group.getPaused() == null ? "" : group.getPaused().getBy());
         }
         return table.lines(console.tableWidth());
     }

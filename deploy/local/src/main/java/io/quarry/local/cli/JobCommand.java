@@ -1,8 +1,15 @@
 package io.quarry.local.cli;
 
 import io.quarry.avro.JobState;
+import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.ScalingDecision;
+import io.quarry.avro.WorkerState;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -34,11 +41,42 @@ final class JobCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        try (JobRows rows = JobRows.open(connection.find(console), console.clock(), connection.reach())) {
+        Connection to = connection.find(console);
+        try (JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
             JobState row = expected(rows, id, console);
-            output.print(console, JobText.tree(row), () -> JobText.page(row, console));
+            String waits = Waiting.waits(row) ? waits(to, rows, row) : null;
+            Map<String, Object> tree = JobText.tree(row);
+            if (waits != null) {
+                tree.put("waits_because", waits);
+            }
+            output.print(console, tree, () -> JobText.page(row, waits, console));
         }
         return ExitCodes.DONE;
+    }
+
+    private @Nullable String waits(Connection to, JobRows rows, JobState row) {
+        String group = row.getJob().getResourceGroup();
+        long ahead = rows.all().stream()
+                .filter(other ->
+                        Waiting.waits(other) && group.equals(other.getJob().getResourceGroup()))
+                .filter(other -> queuedAt(other).isBefore(queuedAt(row)))
+                .count();
+        return Waiting.because(
+                        row,
+                        LogLines.table(to, to.topics().groups(), ResourceGroup.class, connection.reach())
+                                .get(group),
+                        LogLines.table(to, to.topics().workers(), WorkerState.class, connection.reach())
+                                .values(),
+                        LogLines.of(to, to.topics().scaling(), ScalingDecision.class, connection.reach()).stream()
+                                .map(LogLines.Line::value)
+                                .filter(Objects::nonNull)
+                                .toList(),
+                        ahead)
+                .orElse(null);
+    }
+
+    private static Instant queuedAt(JobState row) {
+        return row.getQueuedAt() == null ? row.getSubmittedAt() : row.getQueuedAt();
     }
 
     /** A job that was submitted a moment ago is on its way to the scheduler; on a busy machine that takes a few seconds. */

@@ -47,6 +47,15 @@ final class JobText {
 
     /** One job with its history. */
     static List<String> page(JobState row, Console console) {
+        return page(row, null, console);
+    }
+
+    /**
+     * One job with its history.
+     *
+     * @param waits why it waits; null when it does not, or nobody knows
+     */
+    static List<String> page(JobState row, @Nullable String waits, Console console) {
         boolean colour = console.colour();
         Map<String, @Nullable String> facts = new LinkedHashMap<>();
         facts.put("job", row.getJob().getId());
@@ -60,7 +69,7 @@ final class JobText {
         facts.put("submitted", Text.time(row.getSubmittedAt()) + by(row.getJob().getSubmitter()));
         facts.put("queued", Text.between(row.getSubmittedAt(), row.getFirstStartedAt()));
         facts.put("ran", Text.between(row.getFirstStartedAt(), row.getFinishedAt()));
-        facts.put("waits", row.getWaitsBecause());
+        facts.put("waits", waits == null ? row.getWaitsBecause() : waits);
         progress(row, facts);
         facts.put("cause", row.getCause() == null ? null : because(row.getCause()));
         if (row.getManifest() != null) {

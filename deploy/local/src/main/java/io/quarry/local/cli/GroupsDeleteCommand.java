@@ -1,0 +1,146 @@
+package io.quarry.local.cli;
+
+import io.quarry.avro.GroupChangeType;
+import io.quarry.avro.Job;
+import io.quarry.avro.JobState;
+import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.State;
+import io.quarry.client.QuarryClient;
+import io.quarry.client.SubmitException;
+import io.quarry.schemas.JobIds;
+import io.quarry.schemas.Topics;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Deletes a group that has no jobs, or moves those that wait first. */
+@Command(
+        name = "delete",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Deletes a resource group: its workers leave, its row goes, its history stays, and its topics with the records of"
+                    + " its jobs stay until their retention is over.",
+            "Refused while jobs wait or run in it. With --move-to those that wait are submitted again to another group, in"
+                    + " their order, as new jobs that name the originals; the originals are cancelled with the new id as the"
+                    + " reason. Running the command again goes on where it stopped and moves no job twice.",
+            "The group default cannot be deleted."
+        },
+        footerHeading = "%nExample:%n",
+        footer = {"  quarry groups delete large-jobs", "  quarry groups delete large-jobs --move-to default"})
+final class GroupsDeleteCommand implements Callable<Integer> {
+    private final Console console;
+
+    @Mixin
+    private ConnectionOptions connection;
+
+    @Mixin
+    private Output output;
+
+    @Mixin
+    private ChangeOptions change;
+
+    @Option(names = "--move-to", paramLabel = "GROUP", description = "Where waiting jobs go.")
+    private @Nullable String moveTo;
+
+    @Parameters(paramLabel = "GROUP", description = "Name of the group.")
+    private String name;
+
+    GroupsDeleteCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException, ExecutionException {
+        if (name.equals(Topics.DEFAULT_GROUP)) {
+            throw CommandFailure.badUsage("the group " + name + " always exists and cannot be deleted");
+        }
+        if (name.equals(moveTo)) {
+            throw CommandFailure.badUsage("--move-to is " + moveTo + ": must be another group");
+        }
+        Connection to = connection.find(console);
+        int moved = 0;
+        try (GroupWrites groups = GroupWrites.open(to, connection);
+                JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
+            ResourceGroup is = GroupsCommand.named(groups.table(), name);
+            List<JobState> live = live(rows);
+            if (!live.isEmpty() && moveTo == null) {
+                throw CommandFailure.badUsage("group " + name + " has " + Text.count(live.size(), "job")
+                        + " that wait or run: say with --move-to GROUP where those that wait go, or let them end first"
+                        + " (quarry jobs --group " + name + ")");
+            }
+            if (!live.isEmpty()) {
+                ResourceGroup unused = GroupsCommand.named(groups.table(), String.valueOf(moveTo));
+                // From here on nobody takes any of them.
+                is = GroupsPauseCommand.pause(groups, is, true, change, console);
+                moved = move(live(rows));
+                refuseRunning(live(rows));
+            }
+            groups.change(is, null, GroupChangeType.DELETED, change.by(console), change.reason());
+        }
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put("name", name);
+        tree.put("deleted", true);
+        tree.put("moved", moved);
+        int count = moved;
+        output.print(
+                console,
+                tree,
+                () -> List.of("group " + name + " is deleted"
+                        + (count == 0 ? "" : "; " + Text.count(count, "job") + " wait in group " + moveTo + " now")));
+        return ExitCodes.DONE;
+    }
+
+    private List<JobState> live(JobRows rows) {
+        return rows.all().stream()
+                .filter(row -> name.equals(row.getJob().getResourceGroup()) && !ExitCodes.isFinal(row.getState()))
+                .toList();
+    }
+
+    /** Appends the new job first and cancels the original then: whatever happens in between, none is lost. */
+    private int move(List<JobState> live) {
+        List<JobState> waiting = live.stream()
+                .filter(row -> row.getState() != State.RUNNING)
+                .sorted(Comparator.comparing(JobState::getSubmittedAt))
+                .toList();
+        try (QuarryClient client = connection.client(console)) {
+            for (JobState row : waiting) {
+                String id = row.getJob().getId();
+                String next = JobIds.ofRepeat(id, "move/" + name + "/" + moveTo).toString();
+                Job job = Job.newBuilder(row.getJob())
+                        .setId(next)
+                        .setAttempt(1)
+                        .setIdempotencyKey(null)
+                        .setResourceGroup(String.valueOf(moveTo))
+                        .setRepeats(id)
+                        .build();
+                try {
+                    Object unused = client.submit(job);
+                } catch (SubmitException refused) {
+                    throw CommandFailure.badUsage("job " + id + " cannot go to group " + moveTo + ": "
+                            + refused.getMessage() + ". The group " + name + " stays, paused; cancel the job or name"
+                            + " another group, and repeat the command");
+                }
+                client.handle(id).cancel(change.by(console), "moved to group " + moveTo + " as " + next);
+            }
+        }
+        return waiting.size();
+    }
+
+    private void refuseRunning(List<JobState> live) {
+        long running =
+                live.stream().filter(row -> row.getState() == State.RUNNING).count();
+        if (running > 0) {
+            throw CommandFailure.badUsage(Text.count(running, "job") + " of group " + name
+                    + " still run. It is paused; wait with 'quarry groups drain " + name
+                    + "', then repeat the command");
+        }
+    }
+}
