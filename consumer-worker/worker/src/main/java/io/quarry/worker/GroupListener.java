@@ -96,6 +96,8 @@ final class GroupListener implements Runnable {
         if (!Arrays.equals(group, row.key())) {
             return;
         }
+        // A newer row than one that is still to be read.
+        unread = null;
         if (row.value() == null) {
             paused.accept(true);
             return;

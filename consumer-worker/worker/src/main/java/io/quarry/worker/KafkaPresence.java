@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The worker's row in the topic workers. For one thread. */
+/** The worker's row in the topic workers. What did not get through is said again with the next round. For one thread. */
 final class KafkaPresence implements Presence {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaPresence.class);
 
@@ -23,7 +23,9 @@ final class KafkaPresence implements Presence {
     private final WorkerSettings worker;
     private final InstantSource clock;
     private final String instance = UUID.randomUUID().toString();
-    private WorkerPhase said = WorkerPhase.UNKNOWN;
+    private boolean known;
+    /** Also set by the producer's thread. */
+    private volatile WorkerPhase said = WorkerPhase.UNKNOWN;
 
     KafkaPresence(
             Producer<byte[], byte[]> producer,
@@ -51,18 +53,19 @@ final class KafkaPresence implements Presence {
                 .setPid(ProcessHandle.current().pid())
                 .setAt(clock.instant())
                 .build();
+        known = true;
+        said = phase;
         try {
             send(serializer.serialize(worker.topics().workers(), row));
-            said = phase;
         } catch (KafkaException e) {
-            // The registry or the broker is away: it is said with the next round.
+            said = WorkerPhase.UNKNOWN;
             LOG.atInfo().addKeyValue("reason", e.toString()).log("what the worker is in could not be said");
         }
     }
 
     @Override
     public void gone() {
-        if (said != WorkerPhase.UNKNOWN) {
+        if (known) {
             try {
                 send(null);
             } catch (KafkaException e) {
@@ -76,6 +79,7 @@ final class KafkaPresence implements Presence {
         Object unused =
                 producer.send(new ProducerRecord<>(worker.topics().workers(), 0, key, value), (sent, failure) -> {
                     if (failure != null) {
+                        said = WorkerPhase.UNKNOWN;
                         LOG.atInfo()
                                 .addKeyValue("reason", failure.toString())
                                 .log("what the worker is in did not get through");

@@ -69,18 +69,22 @@ final class Runner implements Work {
             failed = true;
             LOG.atError().setCause(e).log("worker failed by a fault of its own and leaves; its job's lease runs out");
         } finally {
-            try {
-                queue.close();
-            } catch (RuntimeException e) {
-                LOG.atWarn().addKeyValue("reason", e.toString()).log("queue could not be left in order");
-            }
+            leaveQueue();
             presence.gone();
+        }
+    }
+
+    private void leaveQueue() {
+        try {
+            queue.close();
+        } catch (RuntimeException e) {
+            LOG.atWarn().addKeyValue("reason", e.toString()).log("queue could not be left in order");
         }
     }
 
     /** The group is paused: a consumer that is merely not polled would take one more record and sit on it. */
     private void rest() throws InterruptedException {
-        queue.close();
+        leaveQueue();
         presence.say(WorkerPhase.PAUSED);
         if (!polled) {
             polled = true;

@@ -60,8 +60,9 @@ record Parts(TopicsPart topics, SchedulerPart scheduler, String workerMain) {
                     && known.getChangedBy() != null
                     && !known.getChangedBy().equals(TopicProvisioner.SELF);
             if (!operators || !"true".equals(settings.get("local.group.keep"))) {
-                // The group's size is that of the workers that this start runs, not of those of an earlier one.
-                provisioner.provisionGroup(ResourceGroup.newBuilder(operators ? known : provision.defaultGroup())
+                // The group's size is that of the workers that this start runs, not of those of an earlier one; what
+                // else an operator once said of it stays.
+                provisioner.provisionGroup(ResourceGroup.newBuilder(known == null ? provision.defaultGroup() : known)
                         .setName(name)
                         .setWorker(provision.defaultGroup().getWorker())
                         .setMinWorkers(workers)

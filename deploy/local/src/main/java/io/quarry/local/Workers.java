@@ -138,7 +138,11 @@ final class Workers implements WorkerPool, AutoCloseable {
                     + ": no room for another "
                     + Quantities.formatBytes(wanted));
         }
-        return Optional.of(begin(group));
+        try {
+            return Optional.of(begin(group));
+        } catch (UncheckedIOException e) {
+            throw new PoolException("its files cannot be written: " + e.getCause());
+        }
     }
 
     @Override

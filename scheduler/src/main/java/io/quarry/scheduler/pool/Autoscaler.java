@@ -94,6 +94,9 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
             } catch (KafkaException fault) {
                 faults.incrementAndGet();
                 LOG.warn("The autoscaler starts anew after a fault: {}", fault.toString());
+            } catch (RuntimeException ours) {
+                faults.incrementAndGet();
+                LOG.error("The autoscaler starts anew after a fault of its own", ours);
             } finally {
                 active = false;
             }

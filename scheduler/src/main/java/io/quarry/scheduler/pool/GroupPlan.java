@@ -47,6 +47,26 @@ final class GroupPlan {
      */
     record Workers(List<PoolWorker> members, Function<String, @Nullable WorkerState> said, Predicate<String> busy) {}
 
+    /** Whether more workers can be started. */
+    enum Room {
+        /** Nothing is known against it. */
+        FREE,
+        /** Not now; perhaps when one has gone. */
+        FULL,
+        /** None of the wanted shape, ever: those there are stay as they are. */
+        NEVER,
+    }
+
+    /**
+     * What is wanted.
+     *
+     * @param shape what workers are to be started with
+     * @param workers how many there should be
+     * @param most how many there may be, those that are leaving included
+     * @param room whether more can be started
+     */
+    record Goal(String shape, int workers, int most, Room room) {}
+
     private final Map<String, Instant> told = new HashMap<>();
     private final Map<String, Instant> taken = new HashMap<>();
 
@@ -62,14 +82,8 @@ final class GroupPlan {
         return !told.isEmpty();
     }
 
-    /**
-     * The steps that lead from what is there to what is wanted, as far as they can be taken now.
-     *
-     * @param shape what workers are to be started with
-     * @param most how many there may be, those that are leaving included
-     * @param wanted how many there should be
-     */
-    List<Step> steps(String shape, int most, int wanted, Workers workers, Instant now) {
+    /** The steps that lead from what is there to what is wanted, as far as they can be taken now. */
+    List<Step> steps(Goal goal, Workers workers, Instant now) {
         Set<String> there = new HashSet<>();
         workers.members.forEach(member -> there.add(member.name()));
         told.keySet().retainAll(there);
@@ -88,14 +102,22 @@ final class GroupPlan {
             } else if (since == null) {
                 staying.add(member);
             } else if (!now.isBefore(since.plus(AGAIN))) {
-                steps.add(drain(member, true, shape, now));
+                steps.add(drain(member, true, goal.shape, now));
             }
         }
+        change(goal, staying, workers, now, steps);
+        return steps;
+    }
+
+    private void change(Goal goal, List<PoolWorker> staying, Workers workers, Instant now, List<Step> steps) {
+        String shape = goal.shape;
+        int wanted = goal.workers;
         List<PoolWorker> old =
                 staying.stream().filter(member -> !member.shape().equals(shape)).toList();
-        boolean rolls = wanted > 0 && !old.isEmpty();
+        boolean rolls = wanted > 0 && !old.isEmpty() && goal.room != Room.NEVER;
         boolean newOnesReady =
                 staying.stream().allMatch(member -> !member.shape().equals(shape) || said(member, workers) != null);
+        int most = goal.room == Room.FREE ? goal.most : Math.min(goal.most, workers.members.size());
         // While workers are replaced there is one more where there is room: the group keeps its strength.
         int aim = rolls && staying.size() - old.size() < wanted ? wanted + 1 : wanted;
         int added = Math.min(aim - staying.size(), most - workers.members.size());
@@ -109,7 +131,6 @@ final class GroupPlan {
             // No room for another one: one of the old goes first, and is replaced when it is gone.
             leaving(old, shape, 1, workers).forEach(member -> steps.add(drain(member, false, shape, now)));
         }
-        return steps;
     }
 
     private Step drain(PoolWorker member, boolean again, String shape, Instant now) {

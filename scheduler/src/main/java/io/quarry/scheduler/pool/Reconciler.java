@@ -11,7 +11,6 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +32,8 @@ final class Reconciler {
 
     private static final Duration SOON = Duration.ofSeconds(1);
     private static final Duration LATER = Duration.ofSeconds(5);
+    /** How long a pool that refused a worker is not asked for another one of the same group. */
+    private static final Duration REFUSED = Duration.ofSeconds(5);
 
     /** What is remembered of one group. */
     private static final class Remembered {
@@ -40,6 +41,10 @@ final class Reconciler {
         private ScalingPolicy.@Nullable Memory memory;
         private @Nullable Said said;
         private @Nullable Instant due;
+        /** When the pool last refused one more worker, and why; forgotten when one goes. */
+        private @Nullable Instant refused;
+
+        private String refusal = "";
     }
 
     /** What the last decision that was kept said, so that only another one is kept. */
@@ -121,19 +126,15 @@ final class Reconciler {
         Look look = new Look(name, row, load, now);
         ScalingPolicy.Answer answer = row == null ? gone() : answer(row, known, load, now);
         known.memory = answer.memory();
-        String obstacle = row == null || answer.wanted() <= staying
-                ? ""
-                : pool.obstacle(row).orElse("");
-        int wanted = obstacle.isEmpty() ? answer.wanted() : staying;
-        List<Step> steps = known.plan.steps(
-                row == null ? "" : Shape.of(row),
-                row == null ? 0 : Math.max(1, row.getMaxWorkers()),
-                wanted,
-                there,
-                now);
+        String shape = row == null ? "" : Shape.of(row);
+        boolean startsSome = answer.wanted() > staying
+                || there.members().stream().anyMatch(member -> !member.shape().equals(shape));
+        String obstacle = row == null || !startsSome ? "" : pool.obstacle(row).orElse("");
+        GroupPlan.Goal goal = new GroupPlan.Goal(
+                shape, answer.wanted(), row == null ? 0 : Math.max(1, row.getMaxWorkers()), room(known, obstacle, now));
         boolean did = false;
-        for (Step step : steps) {
-            did |= take(step, look, answer);
+        for (Step step : known.plan.steps(goal, there, now)) {
+            did |= take(step, look, answer, known);
         }
         Said said = new Said(row == null ? null : answer.rule(), answer.wanted(), obstacle);
         if (!did && !said.equals(known.said)) {
@@ -146,6 +147,15 @@ final class Reconciler {
         }
         known.said = said;
         again(name, known, row, load, answer, staying, now);
+    }
+
+    /** Whether more workers can be started, as far as is known. */
+    private static GroupPlan.Room room(Remembered known, String obstacle, Instant now) {
+        if (!obstacle.isEmpty()) {
+            return GroupPlan.Room.NEVER;
+        }
+        boolean refused = known.refused != null && now.isBefore(known.refused.plus(REFUSED));
+        return refused ? GroupPlan.Room.FULL : GroupPlan.Room.FREE;
     }
 
     private static ScalingPolicy.Answer gone() {
@@ -179,11 +189,17 @@ final class Reconciler {
         }
     }
 
-    private boolean take(Step step, Look look, ScalingPolicy.Answer answer) {
+    /** Takes a step; its answer is whether a decision was kept. */
+    private boolean take(Step step, Look look, ScalingPolicy.Answer answer, Remembered known) {
         ResourceGroup row = look.row;
         try {
             if (step instanceof Step.Add && row != null) {
+                if (known.refused != null && known.refused.equals(look.now)) {
+                    return true;
+                }
                 String name = pool.add(row).orElse(null);
+                known.refused = null;
+                known.refusal = "";
                 effects.keep(look.decision(ScalingAction.ADD, name, answer.wanted(), answer.reason()));
             } else if (step instanceof Step.Drain drain) {
                 String reason = drain.replaced() && row != null
@@ -203,10 +219,15 @@ final class Reconciler {
                             "it confirmed that it holds no job and takes none"));
                 }
                 pool.remove(look.group, remove.worker());
+                known.refused = null;
             }
         } catch (PoolException refused) {
-            effects.keep(look.decision(
-                    ScalingAction.CANNOT, null, answer.wanted(), answer.reason() + "; " + refused.getMessage()));
+            String why = String.valueOf(refused.getMessage());
+            if (!why.equals(known.refusal)) {
+                effects.keep(look.decision(ScalingAction.CANNOT, null, answer.wanted(), answer.reason() + "; " + why));
+            }
+            known.refused = look.now;
+            known.refusal = why;
         }
         return true;
     }

@@ -41,8 +41,34 @@ class GroupPlanTest {
     }
 
     private List<Step> steps(int wanted, int second, PoolWorker... members) {
+        return steps("s", wanted, 9, GroupPlan.Room.FREE, second, members);
+    }
+
+    private List<Step> steps(
+            String shape, int wanted, int most, GroupPlan.Room room, int second, PoolWorker... members) {
         GroupPlan.Workers workers = new GroupPlan.Workers(List.of(members), said::get, busy::contains);
-        return plan.steps("s", 9, wanted, workers, T0.plusSeconds(second));
+        return plan.steps(new GroupPlan.Goal(shape, wanted, most, room), workers, T0.plusSeconds(second));
+    }
+
+    @Test
+    void aRollThatFindsNoRoomForOneMoreTakesAnOldOneAwayFirst() {
+        assertThat(steps("t", 2, 9, GroupPlan.Room.FREE, 0, worker("a", 1), worker("b", 2)))
+                .containsExactly(new Step.Add());
+        assertThat(steps("t", 2, 9, GroupPlan.Room.FULL, 1, worker("a", 1), worker("b", 2)))
+                .containsExactly(new Step.Drain("b", false, true));
+        says("b", WorkerPhase.DRAINED, 2);
+        assertThat(steps("t", 2, 9, GroupPlan.Room.FULL, 2, worker("a", 1), worker("b", 2)))
+                .containsExactly(new Step.Remove("b", false));
+        assertThat(steps("t", 2, 9, GroupPlan.Room.FREE, 3, worker("a", 1))).contains(new Step.Add());
+    }
+
+    @Test
+    void aShapeOfWhichNoneCanBeStartedReplacesNothing() {
+        assertThat(steps("t", 2, 2, GroupPlan.Room.NEVER, 0, worker("a", 1), worker("b", 2)))
+                .isEmpty();
+        // Fewer are wanted: that goes on.
+        assertThat(steps("t", 1, 2, GroupPlan.Room.NEVER, 1, worker("a", 1), worker("b", 2)))
+                .containsExactly(new Step.Drain("b", false, true));
     }
 
     @Test
