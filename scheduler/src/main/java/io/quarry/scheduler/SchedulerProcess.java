@@ -53,10 +53,7 @@ public final class SchedulerProcess implements AutoCloseable {
     private final CountDownLatch closing = new CountDownLatch(1);
 
     private SchedulerProcess(
-            Map<String, String> all,
-            Optional<PodPlatform> platform,
-            Optional<WorkerPool> pool,
-            ScheduleTime time) {
+            Map<String, String> all, Optional<PodPlatform> platform, Optional<WorkerPool> pool, ScheduleTime time) {
         this.all = Map.copyOf(all);
         this.time = time;
         this.settings = SchedulerSettings.of(all);
