@@ -6,6 +6,7 @@ import io.quarry.scheduler.launch.Launcher;
 import io.quarry.scheduler.launch.PodPlatform;
 import io.quarry.scheduler.lifecycle.JobLifecycle;
 import io.quarry.scheduler.pool.Autoscaler;
+import io.quarry.scheduler.pool.KubernetesPool;
 import io.quarry.scheduler.pool.WorkerPool;
 import io.quarry.scheduler.trigger.ScheduleTime;
 import io.quarry.scheduler.trigger.Schedules;
@@ -45,6 +46,7 @@ public final class SchedulerProcess implements AutoCloseable {
     private final CompletableFuture<JobLifecycle> lifecycle = new CompletableFuture<>();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Optional<PodPlatform> platform;
+    private final Optional<KubernetesPool> ownPool;
     private final Optional<WorkerPool> pool;
     private volatile @Nullable Collector collector;
     private volatile @Nullable Launcher launcher;
@@ -58,7 +60,8 @@ public final class SchedulerProcess implements AutoCloseable {
         this.time = time;
         this.settings = SchedulerSettings.of(all);
         this.platform = platform.or(() -> platform(all));
-        this.pool = pool;
+        this.ownPool = pool.isPresent() ? Optional.empty() : pool(all);
+        this.pool = pool.or(() -> ownPool);
         this.starter = new Thread(this::connect, "quarry-scheduler-start");
         this.starter.setDaemon(true);
     }
@@ -76,7 +79,7 @@ public final class SchedulerProcess implements AutoCloseable {
      * The same, where whoever starts it has processes for oversize jobs, workers to scale, or lets schedules go by another time.
      *
      * @param platform closed with the scheduler; empty takes what the settings name, if anything
-     * @param pool stays the caller's; empty scales nothing
+     * @param pool stays the caller's; empty takes what the settings name, if anything
      * @param time the time that schedules go by; nothing else does
      * @throws IllegalArgumentException naming a wrong setting
      */
@@ -98,6 +101,16 @@ public final class SchedulerProcess implements AutoCloseable {
             case "kubernetes" -> Optional.of(KubernetesPlatform.of(all, InstantSource.system()));
             default ->
                 throw new IllegalArgumentException("launch.platform is " + name + ": must be none or kubernetes");
+        };
+    }
+
+    /** What the settings name for workers. Without any nothing is scaled: workers are started by somebody else. */
+    private static Optional<KubernetesPool> pool(Map<String, String> all) {
+        String name = all.getOrDefault("pool.platform", "none");
+        return switch (name) {
+            case "none" -> Optional.empty();
+            case "kubernetes" -> Optional.of(KubernetesPool.of(all, InstantSource.system()));
+            default -> throw new IllegalArgumentException("pool.platform is " + name + ": must be none or kubernetes");
         };
     }
 
@@ -234,6 +247,7 @@ public final class SchedulerProcess implements AutoCloseable {
         if (scaling != null) {
             scaling.close();
         }
+        ownPool.ifPresent(KubernetesPool::close);
         Launcher launching = launcher;
         if (launching != null) {
             launching.close();

@@ -181,13 +181,11 @@ public final class WorkerProcess implements AutoCloseable {
                     events,
                     finishes,
                     UUID::randomUUID);
-            work = new Runner(
-                    claims,
-                    queue,
-                    finishes,
-                    current,
-                    new KafkaPresence(producer, serdes.serializer(WorkerState.class), worker, InstantSource.system()),
-                    ready);
+            Presence said =
+                    new KafkaPresence(producer, serdes.serializer(WorkerState.class), worker, InstantSource.system());
+            Presence presence =
+                    worker.readyFile().map(file -> ReadyFile.begin(file, said)).orElse(said);
+            work = new Runner(claims, queue, finishes, current, presence, ready);
             follow(worker, kafka, serdes, current, open);
         }
         Thread loop = daemon(work, "quarry-loop");

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param stopGrace how long a handler may take to stop before the process halts
  * @param lease shortest time that a lease may last
  * @param one the one job that the process is for; empty for a worker that takes jobs from its queue
+ * @param readyFile file that is there while the worker takes jobs or has one; empty for none
  * @param all all settings as given: Kafka's and the registry's pass through, handlers read theirs
  */
 record WorkerSettings(
@@ -42,6 +43,7 @@ record WorkerSettings(
         Duration stopGrace,
         Duration lease,
         Optional<One> one,
+        Optional<Path> readyFile,
         Map<String, String> all) {
     /**
      * The one job that the process is for.
@@ -101,6 +103,9 @@ record WorkerSettings(
                 Duration.ofMillis(number(all, "worker.stop.grace.ms", 30_000L, 1)),
                 lease,
                 one(all),
+                Optional.of(text(all, "worker.ready.file", ""))
+                        .filter(file -> !file.isEmpty())
+                        .map(file -> path("worker.ready.file", file)),
                 all);
     }
 

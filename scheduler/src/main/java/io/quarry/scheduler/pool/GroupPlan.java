@@ -92,7 +92,8 @@ final class GroupPlan {
         List<PoolWorker> staying = new ArrayList<>();
         for (PoolWorker member : workers.members) {
             Instant since = told.get(member.name());
-            if (drained(member, workers)) {
+            // One that waits for a place to begin in would never confirm anything.
+            if (drained(member, workers) || (since != null && !member.begun())) {
                 told.put(member.name(), now);
                 Instant before = taken.get(member.name());
                 if (before == null || !now.isBefore(before.plus(AGAIN))) {

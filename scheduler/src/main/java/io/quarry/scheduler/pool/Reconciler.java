@@ -216,7 +216,7 @@ final class Reconciler {
                             ScalingAction.REMOVE,
                             remove.worker(),
                             answer.wanted(),
-                            "it confirmed that it holds no job and takes none"));
+                            "it confirmed that it holds no job and takes none, or had not begun yet"));
                 }
                 pool.remove(look.group, remove.worker());
                 known.refused = null;

@@ -95,6 +95,13 @@ class GroupPlanTest {
     }
 
     @Test
+    void oneThatHasNotBegunGoesWithoutAWord() {
+        PoolWorker waits = new PoolWorker("p", "s", OptionalLong.empty(), false);
+        assertThat(steps(1, 0, worker("a", 1), waits)).containsExactly(new Step.Drain("p", false, false));
+        assertThat(steps(1, 1, worker("a", 1), waits)).containsExactly(new Step.Remove("p", false));
+    }
+
+    @Test
     void theConfirmationOfAnEarlierProcessIsNotThatOfTheNext() {
         says("a", WorkerPhase.DRAINED, 1);
         assertThat(steps(1, 0, worker("a", 2))).isEmpty();

@@ -113,7 +113,7 @@ class ChartKT {
                 .getRules();
 
         List<PolicyRule> used = new ArrayList<>();
-        for (String file : List.of("launcher.yaml")) {
+        for (String file : List.of("launcher.yaml", "pool.yaml")) {
             // Each of these is tried with every verb taken away, by the tests of the code that needs it.
             String rules = Files.readString(Chart.PLACE.resolve(Path.of("rbac", file)));
             used.addAll(Arrays.asList(Serialization.unmarshal(rules, PolicyRule[].class)));

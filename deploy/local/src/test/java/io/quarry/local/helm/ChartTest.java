@@ -119,6 +119,7 @@ class ChartTest {
     void onlyTheSchedulerHasRightsAndOnlyThoseOfWhatIsSwitchedOn() {
         Map<String, String> values = new HashMap<>(Chart.LEAST);
         values.put("launcher.enabled", "false");
+        values.put("pool.enabled", "false");
         assertThat(Chart.objects(Chart.render(values), Role.class)).isEmpty();
         values.put("launcher.enabled", "true");
         String launcher = Chart.render(values);

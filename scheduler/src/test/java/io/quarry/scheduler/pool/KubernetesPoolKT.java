@@ -1,0 +1,594 @@
+package io.quarry.scheduler.pool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubeapitest.KubeAPIServer;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodConditionBuilder;
+import io.fabric8.kubernetes.api.model.PodStatusBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
+import io.fabric8.kubernetes.api.model.ResourceQuotaStatusBuilder;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentConditionBuilder;
+import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
+import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
+import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
+import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
+import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.Resources;
+import io.quarry.scheduler.pods.KubernetesSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.awaitility.core.ConditionTimeoutException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+
+/** The pool against a real API server, which has no controllers: the pods that those would make the tests make. */
+@EnabledIfEnvironmentVariable(
+        named = "KUBE_API_TEST_DIR",
+        matches = ".+",
+        disabledReason = "needs kube-apiserver and etcd: KUBE_API_TEST_DIR names their place")
+class KubernetesPoolKT {
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Path RULES = Path.of("..", "deploy", "helm", "quarry", "rbac", "pool.yaml");
+    private static final String ACCOUNT = "quarry-scheduler";
+
+    private static KubeAPIServer server;
+    private static KubernetesClient client;
+
+    private final List<KubernetesPool> pools = new ArrayList<>();
+    private String namespace = "";
+
+    @BeforeAll
+    static void startServer() {
+        server = new KubeAPIServer();
+        server.start();
+        client = new KubernetesClientBuilder()
+                .withConfig(Config.fromKubeconfig(server.getKubeConfigYaml()))
+                .build();
+    }
+
+    @AfterAll
+    static void stopServer() {
+        client.close();
+        server.stop();
+    }
+
+    @BeforeEach
+    void makeNamespace() {
+        namespace = "n-" + UUID.randomUUID();
+        client.namespaces()
+                .resource(new NamespaceBuilder()
+                        .withNewMetadata()
+                        .withName(namespace)
+                        .endMetadata()
+                        .build())
+                .create();
+        client.serviceAccounts()
+                .inNamespace(namespace)
+                .resource(new ServiceAccountBuilder()
+                        .withNewMetadata()
+                        .withName("default")
+                        .endMetadata()
+                        .build())
+                .createOr(NonDeletingOperation::update);
+    }
+
+    @AfterEach
+    void close() {
+        pools.forEach(KubernetesPool::close);
+    }
+
+    @Test
+    void workersComeAndTheChosenOneGoesHoweverOftenItIsAsked() {
+        KubernetesPool pool = pool(client);
+        ResourceGroup group = group("default");
+
+        pool.add(group);
+        assertThat(pool.workers("default"))
+                .as("it counts before its pod is there")
+                .hasSize(1);
+        pool.add(group);
+        pool.add(group);
+        assertThat(pool.workers("default")).hasSize(3);
+        Deployment deployment = only("default");
+        assertThat(deployment.getSpec().getReplicas()).isEqualTo(3);
+        Pod first = pod(deployment, "a");
+        pod(deployment, "b");
+        pod(deployment, "c");
+        awaitWorkers(pool, "default", "a", "b", "c");
+        assertThat(pool.groups()).containsExactly("default");
+
+        pool.remove("default", "a");
+        pool.remove("default", "a");
+        pool.remove("default", "nobody");
+
+        assertThat(only("default").getSpec().getReplicas()).isEqualTo(2);
+        assertThat(client.pods()
+                        .inNamespace(namespace)
+                        .withName("a")
+                        .get()
+                        .getMetadata()
+                        .getAnnotations())
+                .containsEntry(PoolManifest.DELETION_COST, "-1000");
+        delete(first);
+        awaitWorkers(pool, "default", "b", "c");
+        pool.remove("default", "a");
+        assertThat(only("default").getSpec().getReplicas()).isEqualTo(2);
+    }
+
+    @Test
+    void theWrongVictimCostsAWorkerMoreAndNeverTheWrongNumber() {
+        KubernetesPool pool = pool(client);
+        pool.add(group("default"));
+        pool.add(group("default"));
+        Deployment deployment = only("default");
+        pod(deployment, "idle");
+        Pod other = pod(deployment, "other");
+        awaitWorkers(pool, "default", "idle", "other");
+
+        pool.remove("default", "idle");
+        delete(other);
+        awaitWorkers(pool, "default", "idle");
+        pool.remove("default", "idle");
+
+        assertThat(deployments("default"))
+                .as("the last one takes its Deployment along")
+                .isEmpty();
+    }
+
+    @Test
+    void theLastWorkerTakesDeploymentAndBudgetAlongAndTheNextOneBringsThem() {
+        KubernetesPool pool = pool(client);
+        pool.add(group("default"));
+        assertThat(budgets()).hasSize(1);
+        pod(only("default"), "a");
+        awaitWorkers(pool, "default", "a");
+
+        pool.remove("default", "a");
+        assertThat(deployments("default")).isEmpty();
+        assertThat(budgets()).isEmpty();
+
+        pool.add(group("default"));
+        assertThat(only("default").getSpec().getReplicas()).isEqualTo(1);
+        assertThat(budgets()).hasSize(1);
+    }
+
+    @Test
+    void anotherShapeIsAnotherDeploymentAndTheOldOneStays() {
+        KubernetesPool pool = pool(client);
+        pool.add(group("default"));
+        ResourceGroup larger = ResourceGroup.newBuilder(group("default"))
+                .setWorker(new Resources(2000L, 2L << 30, 1L << 30))
+                .build();
+        pool.add(larger);
+
+        assertThat(deployments("default")).hasSize(2);
+        assertThat(pool.workers("default"))
+                .extracting(PoolWorker::shape)
+                .containsExactlyInAnyOrder(Shape.of(group("default")), Shape.of(larger));
+    }
+
+    @Test
+    void anotherImageOfTheInstallationMakesEveryWorkerOneOfAnotherShape() {
+        pool(client).add(group("default"));
+        KubernetesPool next = pool(client, Map.of("launch.image", "quarry:2", "launch.namespace", namespace));
+        await().atMost(SOON).until(() -> next.workers("default").size() == 1);
+
+        assertThat(next.workers("default").get(0).shape()).isNotEqualTo(Shape.of(group("default")));
+        next.add(group("default"));
+
+        assertThat(deployments("default"))
+                .extracting(each -> each.getSpec()
+                        .getTemplate()
+                        .getSpec()
+                        .getContainers()
+                        .get(0)
+                        .getImage())
+                .containsExactlyInAnyOrder("quarry:1", "quarry:2");
+    }
+
+    @Test
+    void twoSchedulersThatScaleAtOnceLoseAndDoubleNothing() throws Exception {
+        pool(client).add(group("default"));
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        List<KubernetesPool> two = List.of(pool(client), pool(client));
+        for (KubernetesPool pool : two) {
+            await().atMost(SOON).until(() -> pool.workers("default").size() == 1);
+        }
+        List<Future<Integer>> both = new ArrayList<>();
+        two.forEach(pool -> both.add(threads.submit(() -> addUntilThere(pool, 10))));
+
+        int conflicts = both.get(0).get() + both.get(1).get();
+
+        threads.shutdown();
+        assertThat(only("default").getSpec().getReplicas())
+                .as("after %s conflicts", conflicts)
+                .isEqualTo(21);
+    }
+
+    private static int addUntilThere(KubernetesPool pool, int times) {
+        int conflicts = 0;
+        for (int done = 0; done < times; ) {
+            try {
+                pool.add(group("default"));
+                done++;
+            } catch (PoolException e) {
+                assertThat(e).hasMessageContaining("at the same time");
+                conflicts++;
+                Thread.onSpinWait();
+            }
+        }
+        return conflicts;
+    }
+
+    @Test
+    void oneThatFindsTheDeploymentMadeBySomebodyElseAsksAgain() {
+        KubernetesPool pool = pool(client);
+        awaitCurrent(pool);
+        Deployment foreign = new PoolManifest(KubernetesSettings.of(settings())).of(group("default"));
+        foreign.getMetadata().setLabels(Map.of());
+        client.apps().deployments().inNamespace(namespace).resource(foreign).create();
+
+        assertThatThrownBy(() -> pool.add(group("default")))
+                .isInstanceOf(PoolException.class)
+                .hasMessageContaining("already exists");
+    }
+
+    @Test
+    void whatOthersWriteStaysAndTheNumberIsOurs() {
+        KubernetesPool pool = pool(client);
+        pool.add(group("default"));
+        client.apps()
+                .deployments()
+                .inNamespace(namespace)
+                .withName(only("default").getMetadata().getName())
+                .patch(
+                        new PatchContext.Builder()
+                                .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                                .withFieldManager("somebody")
+                                .build(),
+                        "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\""
+                                + only("default").getMetadata().getName()
+                                + "\",\"annotations\":{\"team\":\"ours\"}}}");
+
+        pool.add(group("default"));
+
+        Deployment now = only("default");
+        assertThat(now.getMetadata().getAnnotations()).containsEntry("team", "ours");
+        assertThat(now.getSpec().getReplicas()).isEqualTo(2);
+        assertThat(now.getMetadata().getManagedFields())
+                .filteredOn(entry -> Serialization.asJson(entry.getFieldsV1()).contains("f:replicas"))
+                .extracting(entry -> entry.getManager())
+                .containsOnly("quarry-scheduler");
+    }
+
+    @Test
+    void theLongestNamesAreTaken() {
+        KubernetesPool pool = pool(client);
+        String long1 = "g".repeat(62) + "1";
+        String long2 = "g".repeat(62) + "2";
+
+        pool.add(group(long1));
+        pool.add(group(long2));
+
+        assertThat(pool.workers(long1)).hasSize(1);
+        assertThat(pool.workers(long2)).hasSize(1);
+        assertThat(only(long1).getMetadata().getName()).hasSizeLessThanOrEqualTo(52);
+        pod(only(long1), only(long1).getMetadata().getName() + "-5d4f8c7b9-abcde");
+    }
+
+    @Test
+    void aQuotaIsTheObstacleInTheServersWords() {
+        var quota = client.resourceQuotas()
+                .inNamespace(namespace)
+                .resource(new ResourceQuotaBuilder()
+                        .withNewMetadata()
+                        .withName("few")
+                        .endMetadata()
+                        .withNewSpec()
+                        .withHard(Map.of("count/deployments.apps", new Quantity("0")))
+                        .endSpec()
+                        .build())
+                .create();
+        quota.setStatus(new ResourceQuotaStatusBuilder()
+                .withHard(Map.of("count/deployments.apps", new Quantity("0")))
+                .withUsed(Map.of("count/deployments.apps", new Quantity("0")))
+                .build());
+        client.resourceQuotas().inNamespace(namespace).resource(quota).updateStatus();
+        KubernetesPool pool = pool(client);
+        awaitCurrent(pool);
+
+        assertThatThrownBy(() -> pool.add(group("default")))
+                .isInstanceOf(PoolException.class)
+                .hasMessageContaining("exceeded quota: few");
+    }
+
+    @Test
+    void aPodThatMayNotBeMadeOrFindsNoNodeIsTheObstacle() {
+        KubernetesPool pool = pool(client);
+        pool.add(group("refused"));
+        Deployment refused = only("refused");
+        refused.setStatus(new DeploymentStatusBuilder()
+                .withConditions(new DeploymentConditionBuilder()
+                        .withType("ReplicaFailure")
+                        .withStatus("True")
+                        .withReason("FailedCreate")
+                        .withMessage("pods are forbidden: exceeded quota: few")
+                        .build())
+                .build());
+        client.apps().deployments().inNamespace(namespace).resource(refused).updateStatus();
+        pool.add(group("homeless"));
+        Pod pod = pod(only("homeless"), "homeless-1");
+        pod.setStatus(new PodStatusBuilder()
+                .withPhase("Pending")
+                .withConditions(new PodConditionBuilder()
+                        .withType("PodScheduled")
+                        .withStatus("False")
+                        .withReason("Unschedulable")
+                        .withMessage("0/1 nodes are available: 1 Insufficient memory.")
+                        .withLastTransitionTime(Instant.now().minusSeconds(120).toString())
+                        .build())
+                .build());
+        client.pods().inNamespace(namespace).resource(pod).updateStatus();
+
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(pool.obstacle(group("refused")))
+                        .hasValueSatisfying(why -> assertThat(why).endsWith("exceeded quota: few")));
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(pool.obstacle(group("homeless")))
+                        .hasValueSatisfying(why -> assertThat(why).contains("0/1 nodes are available")));
+        assertThat(pool.obstacle(group("another"))).isEmpty();
+    }
+
+    @Test
+    void aServerThatForbidsIsAskedAgainUntilItAllows() throws Exception {
+        KubernetesPool pool = pool(as(List.of()));
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(pool.obstacle(group("default")))
+                        .hasValueSatisfying(why -> assertThat(why).contains("forbidden")));
+        assertThatThrownBy(() -> pool.add(group("default"))).isInstanceOf(PoolException.class);
+
+        grant(granted());
+
+        awaitCurrent(pool);
+        pool.add(group("default"));
+        assertThat(pool.workers("default")).hasSize(1);
+    }
+
+    @Test
+    void aDeploymentThatWasDeletedByHandIsMadeAgain() {
+        KubernetesPool pool = pool(client);
+        pool.add(group("default"));
+        client.apps()
+                .deployments()
+                .inNamespace(namespace)
+                .withName(only("default").getMetadata().getName())
+                .delete();
+        await().atMost(SOON).until(() -> pool.workers("default").isEmpty());
+
+        pool.add(group("default"));
+
+        assertThat(only("default").getSpec().getReplicas()).isEqualTo(1);
+    }
+
+    @Test
+    void theRightsOfThePoolSufficeAndNoneOfThemCanGo() throws Exception {
+        List<PolicyRule> granted = granted();
+        assertThat(course(granted, SOON)).as("with all that is granted").isEmpty();
+        for (int i = 0; i < granted.size(); i++) {
+            List<PolicyRule> less = new ArrayList<>(granted);
+            PolicyRule gone = less.remove(i);
+            assertThat(course(less, Duration.ofSeconds(3)))
+                    .as("without %s of %s", gone.getVerbs(), gone.getResources())
+                    .isNotEmpty();
+        }
+    }
+
+    // ---- what the pool does in the course of its life, each verb at least once
+
+    /** What stopped it; empty for nothing. */
+    private String course(List<PolicyRule> rules, Duration patience) {
+        String name = "g" + UUID.randomUUID().toString().substring(0, 8);
+        try (KubernetesPool pool =
+                new KubernetesPool(as(rules), KubernetesSettings.of(settings()), InstantSource.system())) {
+            await().atMost(patience).until(() -> pool.obstacle(group(name)).isEmpty());
+            pool.add(group(name));
+            pool.add(group(name));
+            Deployment deployment = only(name);
+            Pod one = pod(deployment, name + "-1");
+            pod(deployment, name + "-2");
+            await().atMost(patience)
+                    .until(() -> pool.workers(name).stream()
+                            .noneMatch(worker -> worker.name().contains("/")));
+            pool.remove(name, name + "-1");
+            delete(one);
+            await().atMost(patience).until(() -> pool.workers(name).size() == 1);
+            pool.remove(name, name + "-2");
+            return deployments(name).isEmpty() && budgets().isEmpty() ? "" : "something is left";
+        } catch (PoolException | ConditionTimeoutException e) {
+            return String.valueOf(e.getMessage());
+        } finally {
+            client.apps().deployments().inNamespace(namespace).delete();
+            client.policy()
+                    .v1beta1()
+                    .podDisruptionBudget()
+                    .inNamespace(namespace)
+                    .delete();
+            client.pods().inNamespace(namespace).withGracePeriod(0).delete();
+        }
+    }
+
+    /** The rights, a verb of a resource each. */
+    private static List<PolicyRule> granted() throws IOException {
+        List<PolicyRule> single = new ArrayList<>();
+        for (PolicyRule rule : Serialization.unmarshal(Files.readString(RULES), PolicyRule[].class)) {
+            rule.getResources()
+                    .forEach(resource -> rule.getVerbs()
+                            .forEach(verb -> single.add(new PolicyRuleBuilder()
+                                    .withApiGroups(rule.getApiGroups())
+                                    .withResources(resource)
+                                    .withVerbs(verb)
+                                    .build())));
+        }
+        return single;
+    }
+
+    /** A client of the scheduler's account that may do so much. */
+    private KubernetesClient as(List<PolicyRule> rules) {
+        grant(rules);
+        return new KubernetesClientBuilder()
+                .withConfig(new ConfigBuilder(client.getConfiguration())
+                        .withNamespace(namespace)
+                        .withRequestRetryBackoffLimit(0)
+                        .withImpersonateUsername("system:serviceaccount:" + namespace + ":" + ACCOUNT)
+                        .build())
+                .build();
+    }
+
+    private void grant(List<PolicyRule> rules) {
+        client.rbac()
+                .roles()
+                .inNamespace(namespace)
+                .resource(new RoleBuilder()
+                        .withNewMetadata()
+                        .withName(ACCOUNT)
+                        .endMetadata()
+                        .withRules(rules)
+                        .build())
+                .createOr(NonDeletingOperation::update);
+        client.rbac()
+                .roleBindings()
+                .inNamespace(namespace)
+                .resource(new RoleBindingBuilder()
+                        .withNewMetadata()
+                        .withName(ACCOUNT)
+                        .endMetadata()
+                        .withNewRoleRef("rbac.authorization.k8s.io", "Role", ACCOUNT)
+                        .addNewSubject(null, "ServiceAccount", ACCOUNT, namespace)
+                        .build())
+                .createOr(NonDeletingOperation::update);
+    }
+
+    // ---- small things
+
+    private Map<String, String> settings() {
+        return Map.of("launch.image", "quarry:1", "launch.namespace", namespace);
+    }
+
+    private KubernetesPool pool(KubernetesClient as) {
+        return pool(as, settings());
+    }
+
+    private KubernetesPool pool(KubernetesClient as, Map<String, String> settings) {
+        // A client that is closed with the pool must not be the tests' own.
+        KubernetesClient own = as == client
+                ? new KubernetesClientBuilder()
+                        .withConfig(client.getConfiguration())
+                        .build()
+                : as;
+        KubernetesPool pool = new KubernetesPool(own, KubernetesSettings.of(settings), InstantSource.system());
+        pools.add(pool);
+        if (as == client) {
+            awaitCurrent(pool);
+        }
+        return pool;
+    }
+
+    private static void awaitCurrent(KubernetesPool pool) {
+        await().atMost(SOON).until(() -> pool.obstacle(group("nobody")).isEmpty());
+    }
+
+    private static ResourceGroup group(String name) {
+        return ResourceGroup.newBuilder()
+                .setName(name)
+                .setWorker(new Resources(1000L, 1L << 30, 1L << 30))
+                .setMaxWorkers(30)
+                .build();
+    }
+
+    private Deployment only(String group) {
+        List<Deployment> all = deployments(group);
+        assertThat(all).hasSize(1);
+        return all.get(0);
+    }
+
+    private List<Deployment> deployments(String group) {
+        return client
+                .apps()
+                .deployments()
+                .inNamespace(namespace)
+                .withLabel("quarry.io/group", group)
+                .list()
+                .getItems()
+                .stream()
+                .toList();
+    }
+
+    private List<String> budgets() {
+        return client.policy().v1beta1().podDisruptionBudget().inNamespace(namespace).list().getItems().stream()
+                .map(each -> each.getMetadata().getName())
+                .toList();
+    }
+
+    /** The pod that a controller would make. */
+    private Pod pod(Deployment of, String name) {
+        Pod made = client.pods()
+                .inNamespace(namespace)
+                .resource(new PodBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .withLabels(of.getSpec().getTemplate().getMetadata().getLabels())
+                        .endMetadata()
+                        .withSpec(of.getSpec().getTemplate().getSpec())
+                        .build())
+                .create();
+        made.setStatus(new PodStatusBuilder().withPhase("Running").build());
+        return client.pods().inNamespace(namespace).resource(made).updateStatus();
+    }
+
+    private void delete(Pod pod) {
+        client.pods()
+                .inNamespace(namespace)
+                .withName(pod.getMetadata().getName())
+                .withGracePeriod(0)
+                .delete();
+    }
+
+    private static void awaitWorkers(KubernetesPool pool, String group, String... names) {
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(pool.workers(group))
+                        .extracting(PoolWorker::name)
+                        .containsExactlyInAnyOrder(names));
+    }
+}
