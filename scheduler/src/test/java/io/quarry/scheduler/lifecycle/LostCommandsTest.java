@@ -9,6 +9,8 @@ import io.quarry.avro.JobState;
 import io.quarry.avro.Outcome;
 import io.quarry.avro.State;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -80,6 +82,32 @@ class LostCommandsTest {
         assertThat(stopped).hasSize(JOBS).allMatch(claim -> claim.startsWith("other"));
         assertThat(ends).hasSize(JOBS);
         assertThat(ends.values()).containsOnly(State.SUCCEEDED);
+    }
+
+    /** More jobs have one deadline than one tick may move: the next ones move the others, and none is forgotten. */
+    @Test
+    void moreDeadlinesThanOneTickMovesAreAllKept() {
+        int jobs = 1200;
+        Map<String, State> states = new HashMap<>();
+        int most = 0;
+        try (TestLog log = new TestLog(directory, Stores::inMemoryKeyValueStore)) {
+            log.submit("first", 0);
+            Instant startBy = log.last().getQueuedAt().plus(Duration.ofHours(1));
+            for (int i = 1; i <= jobs; i++) {
+                log.submit(TestLog.job("job" + i).setStartBy(startBy).build(), i);
+            }
+            log.rows();
+            log.wait(Duration.ofHours(1));
+            for (int tick = 0; tick < 4; tick++) {
+                log.ticks(1);
+                List<JobState> rows = log.rows();
+                most = Math.max(most, rows.size());
+                rows.forEach(row -> states.put(row.getJob().getId(), row.getState()));
+            }
+        }
+        assertThat(most).isBetween(1, 500);
+        assertThat(states).hasSize(jobs);
+        assertThat(states.values()).containsOnly(State.EXPIRED);
     }
 
     /** A day's ticks are read at once. No tick may do more than a transaction can hold, and nothing may be left over. */
