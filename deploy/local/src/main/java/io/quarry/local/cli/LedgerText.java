@@ -2,6 +2,7 @@ package io.quarry.local.cli;
 
 import io.quarry.avro.ScheduleTick;
 import io.quarry.avro.State;
+import io.quarry.avro.TickOutcome;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -50,8 +51,9 @@ final class LedgerText {
         return row.getState() == null ? "-" : row.getState().name();
     }
 
+    /** How late it was decided; nobody waits for the tick of a backfill. */
     static String lateBy(ScheduleTick row) {
-        return Text.duration(Duration.ofMillis(row.getLatenessMs()));
+        return row.getOutcome() == TickOutcome.BACKFILLED ? "-" : Text.duration(Duration.ofMillis(row.getLatenessMs()));
     }
 
     private static String sign(ScheduleTick row) {

@@ -26,7 +26,7 @@ final class ScheduleDemo {
     private static final DateTimeFormatter LOCAL = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm", Locale.ROOT);
     private static final Duration REACH = Duration.ofSeconds(30);
     /** So long after its start the scheduler stops, and so long it is away; in the schedule's time. */
-    private static final Duration UNTIL_OUTAGE = Duration.ofHours(10 * 24 + 12);
+    private static final Duration UNTIL_OUTAGE = Duration.ofHours(19 * 24 + 12);
 
     private static final Duration OUTAGE = Duration.ofDays(3);
 

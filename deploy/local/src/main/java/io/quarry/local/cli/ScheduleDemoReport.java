@@ -87,9 +87,11 @@ record ScheduleDemoReport(
                 + String.join(
                         ", ",
                         outcomes().entrySet().stream()
+                                .filter(entry -> !entry.getKey().equals(ScheduleFile.word(TickOutcome.MANUAL)))
                                 .map(entry -> entry.getValue() + " " + entry.getKey())
                                 .toList())
-                + "; the recount has " + Text.count(audit.findings().size(), "finding"));
+                + ", beside the rehearsal by hand; the recount has "
+                + Text.count(audit.findings().size(), "finding"));
         audit.findings()
                 .forEach(finding -> lines.add("  " + finding.kind() + " " + finding.tick() + ": " + finding.detail()));
         lines.add("in all " + Text.duration(took));
