@@ -429,7 +429,7 @@ class WireSerdesTest {
         serdes().register(Topics.withDefaultPrefix(), List.of("default", "big"));
         serdes().register(Topics.withDefaultPrefix(), List.of("default", "big"));
         assertThat(registry.requests())
-                .hasSize(28)
+                .hasSize(34)
                 .contains(
                         "POST /subjects/quarry.jobs.big-value/versions",
                         "POST /subjects/quarry.job-state-value/versions");
