@@ -11,6 +11,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -58,10 +59,16 @@ final class GroupListener implements Runnable {
     private void catchUp() {
         consumer.assign(List.of(rows));
         consumer.seekToBeginning(List.of(rows));
-        long end = consumer.endOffsets(List.of(rows)).getOrDefault(rows, 0L);
         long until = System.nanoTime() + FIRST.toNanos();
-        while (consumer.position(rows) < end && System.nanoTime() < until) {
-            consumer.poll(Duration.ofMillis(100)).forEach(this::take);
+        try {
+            long end = consumer.endOffsets(List.of(rows), FIRST).getOrDefault(rows, 0L);
+            while (consumer.position(rows, FIRST) < end && System.nanoTime() < until) {
+                consumer.poll(Duration.ofMillis(100)).forEach(this::take);
+            }
+        } catch (TimeoutException e) {
+            LOG.atWarn()
+                    .addKeyValue("reason", e.toString())
+                    .log("row of the group could not be read yet; the worker goes on as if it were not paused");
         }
     }
 

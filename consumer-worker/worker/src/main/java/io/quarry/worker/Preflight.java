@@ -5,9 +5,11 @@ import io.quarry.schemas.provision.ProvisionException;
 import io.quarry.schemas.provision.TopicProvisioner;
 import io.quarry.schemas.serde.RegistryUnavailableException;
 import io.quarry.schemas.serde.UnreadableRecordException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -32,12 +34,14 @@ final class Preflight {
     private Preflight() {}
 
     static void check(Admin admin, Topics topics, String group) throws InterruptedException {
-        Map<String, KafkaFuture<TopicDescription>> described = admin.describeTopics(
-                        List.of(topics.jobs(group), topics.retries(group), topics.commands(), topics.events()))
-                .topicNameValues();
+        Set<String> inOrder = Set.of(topics.jobs(group), topics.retries(group), topics.commands());
+        List<String> needed = new ArrayList<>(inOrder);
+        needed.addAll(List.of(topics.events(), topics.groups(), topics.workers()));
+        Map<String, KafkaFuture<TopicDescription>> described =
+                admin.describeTopics(needed).topicNameValues();
         for (Map.Entry<String, KafkaFuture<TopicDescription>> topic : described.entrySet()) {
             int partitions = partitions(topic.getKey(), topic.getValue());
-            if (partitions != 1 && !topic.getKey().equals(topics.events())) {
+            if (partitions != 1 && inOrder.contains(topic.getKey())) {
                 throw new SettingException("topic " + topic.getKey() + " has " + partitions
                         + " partitions, which breaks the order of its jobs: make a new topic.prefix, or drain the topic,"
                         + " delete it and let it be made again with one");

@@ -470,6 +470,8 @@ class WorkerIT {
                         new NewTopic(topics.jobs("default"), partitionsOfJobs, (short) 1),
                         new NewTopic(topics.retries("default"), 1, (short) 1),
                         new NewTopic(topics.commands(), 1, (short) 1),
+                        new NewTopic(topics.groups(), 1, (short) 1),
+                        new NewTopic(topics.workers(), 1, (short) 1),
                         new NewTopic(topics.events(), 4, (short) 1)))
                 .all()
                 .get();
