@@ -26,20 +26,20 @@ class BenchStateIT {
                 "bench",
                 "backlog",
                 "--sizes",
-                "300,20",
+                "60,20",
                 "--jobs",
-                "50",
+                "20",
                 "--rounds",
                 "1",
                 "--warm-up",
-                "20",
+                "10",
                 "-o",
                 "json");
 
         JsonNode answer = answer(bench);
 
         assertThat(answer.path("goal_ratio").asDouble()).isEqualTo(1.1);
-        assertThat(answer.path("sizes").findValuesAsText("queued")).containsExactly("20", "300");
+        assertThat(answer.path("sizes").findValuesAsText("queued")).containsExactly("20", "60");
         for (JsonNode size : answer.path("sizes")) {
             for (String figure :
                     List.of("per_second", "worker_cpu_ms_per_job", "broker_cpu_ms_per_job", "cost_ratio")) {
@@ -57,11 +57,11 @@ class BenchStateIT {
 
     @Test
     void aSchedulerThatLostItsStateServesAgainAndNothingIsLeft() throws Exception {
-        QuarryProcess bench = QuarryProcess.start(directory, "bench", "restore", "--jobs", "200", "-o", "json");
+        QuarryProcess bench = QuarryProcess.start(directory, "bench", "restore", "--jobs", "60", "-o", "json");
 
         JsonNode answer = answer(bench);
 
-        assertThat(answer.path("jobs").asInt()).isEqualTo(200);
+        assertThat(answer.path("jobs").asInt()).isEqualTo(60);
         assertThat(answer.path("goal_seconds").asDouble()).isEqualTo(30);
         assertThat(answer.path("goal_bytes").asLong()).isEqualTo(1L << 30);
         for (String figure : List.of("ready_seconds", "serves_seconds", "cpu_seconds", "peak_bytes")) {
