@@ -157,14 +157,7 @@ final class LocalPods implements PodPlatform {
                     writer, "Written by local mode for attempt " + launch.key().attempt() + " of a launched job");
         }
         Path tmp = data.tmp().resolve(name);
-        List<String> command = WorkerCommand.of(
-                WorkerCommand.setsid(),
-                Path.of(System.getProperty("java.home")),
-                ChildClasses.ofThisProcess(),
-                heapBytes,
-                tmp,
-                mainClass,
-                file);
+        List<String> command = WorkerCommand.likeThisProcess(heapBytes, tmp, mainClass, file);
         return new WorkerSlot(
                 name,
                 command,

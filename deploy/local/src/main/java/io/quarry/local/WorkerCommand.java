@@ -24,6 +24,18 @@ public final class WorkerCommand {
                 .findFirst();
     }
 
+    /** The same program as this process, in a session of its own where the machine has that. */
+    static List<String> likeThisProcess(long heapBytes, Path tmp, String mainClass, Path settingsFile) {
+        return of(
+                setsid(),
+                Path.of(System.getProperty("java.home")),
+                ChildClasses.ofThisProcess(),
+                heapBytes,
+                tmp,
+                mainClass,
+                settingsFile);
+    }
+
     /**
      * Program and arguments.
      *

@@ -78,14 +78,7 @@ final class WorkerSlots {
             properties.store(writer, "Written by local mode for " + name);
         }
         Path tmp = data.tmp().resolve(name);
-        List<String> command = WorkerCommand.of(
-                WorkerCommand.setsid(),
-                Path.of(System.getProperty("java.home")),
-                ChildClasses.ofThisProcess(),
-                settings.workerHeapBytes(),
-                tmp,
-                mainClass,
-                file);
+        List<String> command = WorkerCommand.likeThisProcess(settings.workerHeapBytes(), tmp, mainClass, file);
         return new WorkerSlot(
                 name,
                 command,

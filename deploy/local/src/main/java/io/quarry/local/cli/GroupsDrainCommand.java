@@ -3,7 +3,6 @@ package io.quarry.local.cli;
 import io.quarry.avro.JobState;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.State;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -53,7 +52,7 @@ final class GroupsDrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException, ExecutionException {
-        Instant until = timeout == null ? null : console.clock().instant().plus(longest(timeout));
+        Instant until = timeout == null ? null : console.clock().instant().plus(Durations.option("--timeout", timeout));
         Connection to = connection.find(console);
         try (GroupWrites groups = GroupWrites.open(to, connection)) {
             ResourceGroup is = GroupsCommand.named(groups.table(), name);
@@ -84,13 +83,5 @@ final class GroupsDrainCommand implements Callable<Integer> {
 
     private static String group(JobState row) {
         return row.getJob().getResourceGroup();
-    }
-
-    private static Duration longest(String text) {
-        try {
-            return Durations.parse(text);
-        } catch (IllegalArgumentException | java.time.DateTimeException refused) {
-            throw CommandFailure.badUsage("--timeout is " + text + ": must be a duration such as 90s, 30m or 2h");
-        }
     }
 }
