@@ -119,6 +119,8 @@ class GroupsIT {
         List<JobHandle> full = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             full.add(submit("large", "hang"));
+            // Jobs of one millisecond have no order among them.
+            await().atMost(SOON).until(() -> full.get(full.size() - 1).state().isPresent());
         }
         await().atMost(SOON).until(() -> waits(full.get(9)).contains("cold start"));
         awaitRunning(full.get(0));
