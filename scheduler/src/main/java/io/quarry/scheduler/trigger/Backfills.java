@@ -48,7 +48,7 @@ final class Backfills {
                 .setTo(asked.getTo())
                 .setConcurrency(Math.max(1, Math.min(MOST_AT_A_TIME, asked.getConcurrency())))
                 .setResourceGroup(asked.getResourceGroup())
-                .setNext(asked.getFrom())
+                .setNext(desk.ticks().next(asked.getFrom().minusMillis(1)))
                 .setTotal(total)
                 .build();
         List<Backfill> all = new ArrayList<>(desk.backfills());
@@ -81,16 +81,19 @@ final class Backfills {
     void ended(Desk desk, ScheduleTick row, State state, Instant now) {
         String id = row.getBackfill();
         if (id != null) {
-            boolean good = state == State.SUCCEEDED;
-            change(
-                    desk,
-                    id,
-                    backfill -> Backfill.newBuilder(backfill)
-                            .setSucceeded(backfill.getSucceeded() + (good ? 1 : 0))
-                            .setFailed(backfill.getFailed() + (good ? 0 : 1))
-                            .build());
+            change(desk, id, backfill -> counted(backfill, state));
             pump(desk, id, now);
         }
+    }
+
+    private static Backfill counted(Backfill backfill, State state) {
+        Backfill.Builder next = Backfill.newBuilder(backfill);
+        switch (state) {
+            case SUCCEEDED -> next.setSucceeded(next.getSucceeded() + 1);
+            case CANCELLED -> next.setCancelledJobs(next.getCancelledJobs() + 1);
+            case FAILED, EXPIRED, UNKNOWN, QUEUED, LAUNCHING, RUNNING, RETRYING -> next.setFailed(next.getFailed() + 1);
+        }
+        return next.build();
     }
 
     private void pump(Desk desk, String id, Instant now) {
@@ -110,7 +113,7 @@ final class Backfills {
                 break;
             }
             Optional<String> refusal = ledger.backfill(desk, backfill, tick, now);
-            next.setTriggered(next.getTriggered() + 1).setNext(tick.plusMillis(1));
+            next.setTriggered(next.getTriggered() + 1).setNext(left(desk, tick, backfill.getTo()));
             refused = refusal.isPresent() ? refused + 1 : 0;
             if (refusal.isPresent()) {
                 next.setFailed(next.getFailed() + 1);
@@ -127,7 +130,13 @@ final class Backfills {
     }
 
     private static int running(Backfill.Builder backfill) {
-        return backfill.getTriggered() - backfill.getSucceeded() - backfill.getFailed();
+        return backfill.getTriggered() - backfill.getSucceeded() - backfill.getFailed() - backfill.getCancelledJobs();
+    }
+
+    /** The tick behind one, or the end of the range. */
+    private static Instant left(Desk desk, Instant tick, Instant end) {
+        Instant next = desk.ticks().next(tick);
+        return next == null || next.isAfter(end) ? end : next;
     }
 
     private static void change(Desk desk, String id, UnaryOperator<Backfill> change) {

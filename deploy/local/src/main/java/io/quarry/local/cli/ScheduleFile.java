@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -26,6 +27,8 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
  * is a job as in a job file whose texts and instants may be placeholders. What the file does not say is the default's.
  */
 final class ScheduleFile {
+    private static final Pattern MILLIS = Pattern.compile("-?\\b[0-9]{1,18}\\b");
+
     private final String file;
     private final FileFields fields;
     private final Schedule.Builder schedule =
@@ -83,13 +86,25 @@ final class ScheduleFile {
         }
         Schedule made = schedule.build();
         for (Violation violation : ScheduleRules.check(made)) {
-            String key = violation.field().replaceAll("[.\\[].*", "").replaceAll("_ms$", "");
-            fields.problem(nodes.getOrDefault(key, root), violation.toString());
+            String key = violation.field().replaceAll("[.\\[].*", "").replaceAll("_(ms|max)$", "");
+            fields.problem(nodes.getOrDefault(key, root), said(violation));
         }
         if (!fields.good()) {
             throw fields.refusal();
         }
         return made;
+    }
+
+    /** A broken rule in the words of the file: its key, and durations as people write them. */
+    private static String said(Violation broken) {
+        if (!broken.field().endsWith("_ms")) {
+            return broken.field().equals("catch_up_max")
+                    ? new Violation("catch_up", broken.value(), broken.rule()).toString()
+                    : broken.toString();
+        }
+        return MILLIS.matcher(broken.field().replaceAll("_ms$", "") + " is " + broken.value() + ": " + broken.rule())
+                .replaceAll(millis -> Durations.format(Duration.ofMillis(Long.parseLong(millis.group()))))
+                .replace("_ms", "");
     }
 
     private void overlap(Node node, String text) {

@@ -207,7 +207,7 @@ final class SchedulesBackfillCommand implements Callable<Integer> {
                 Backfill backfill = found.get();
                 if (!wait || backfill.getEndedAt() != null) {
                     output.print(console, AvroTree.of(backfill), () -> List.of(SchedulesShowCommand.line(backfill)));
-                    return backfill.getFailed() == 0 && !backfill.getCancelled() ? ExitCodes.DONE : ExitCodes.FAILED;
+                    return good(backfill) ? ExitCodes.DONE : ExitCodes.FAILED;
                 }
                 String line = SchedulesShowCommand.line(backfill);
                 if (!line.equals(said)) {
@@ -217,5 +217,9 @@ final class SchedulesBackfillCommand implements Callable<Integer> {
             }
             TimeUnit.MILLISECONDS.sleep(500);
         }
+    }
+
+    private static boolean good(Backfill backfill) {
+        return backfill.getFailed() == 0 && backfill.getCancelledJobs() == 0 && !backfill.getCancelled();
     }
 }

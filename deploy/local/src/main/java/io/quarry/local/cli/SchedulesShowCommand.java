@@ -109,13 +109,18 @@ final class SchedulesShowCommand implements Callable<Integer> {
     }
 
     static String line(Backfill backfill) {
-        int done = backfill.getSucceeded() + backfill.getFailed();
+        int done = backfill.getSucceeded() + backfill.getFailed() + backfill.getCancelledJobs();
         return backfill.getId() + "  " + backfill.getFrom() + " to " + backfill.getTo() + "  "
                 + done + " of " + backfill.getTotal() + " done, " + backfill.getFailed() + " failed, "
+                + (backfill.getCancelledJobs() == 0 ? "" : backfill.getCancelledJobs() + " cancelled, ")
                 + (backfill.getTriggered() - done) + " running"
                 + (backfill.getEndedAt() == null ? "" : ", over")
-                + (backfill.getCause() == null
-                        ? ""
-                        : ": " + backfill.getCause() + "; what is left begins at " + backfill.getNext());
+                + (backfill.getCause() == null ? "" : ": " + backfill.getCause() + "; " + left(backfill));
+    }
+
+    private static String left(Backfill backfill) {
+        return backfill.getNext() == null || !backfill.getNext().isBefore(backfill.getTo())
+                ? "nothing is left"
+                : "what is left begins at " + backfill.getNext();
     }
 }

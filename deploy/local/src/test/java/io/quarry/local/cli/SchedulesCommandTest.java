@@ -131,7 +131,10 @@ class SchedulesCommandTest {
                 "{{ tick.date }}         | {{ tick.date           | is not closed by }}",
                 "group: default          | id: x                  | job.id is x: must be left out",
                 "timeout: 2h             | timeot: 2h             | did you mean timeout",
-                "cron: 30 2 * * *        | every: 10ms            | every_ms is 10: must be at least 1000",
+                "cron: 30 2 * * *        | every: 10ms            | every is 10ms: must be at least 1s",
+                "jitter: 90s             | jitter: 2d             | jitter is 48h: must be from 0ms to 24h, a day",
+                "catch_up: 3             | catch_up: 0            | catch_up is 0: must be from 1 to 1000",
+                "timeout: 2h             | timeout: 0s            | job.timeout is 0ms: must be at least 1ms",
                 "owner: me               | every: 1h              | exactly one of cron, every and times",
                 "outputs: [airport.city] | outputs: []            | outputs",
             })
