@@ -94,9 +94,17 @@ public record Topics(String prefix) {
         return prefix + "scaling";
     }
 
-    /** Name of the share group that a resource group's workers form. */
+    /** Name of the share group that a resource group's workers form over its jobs. */
     public String shareGroup(String group) {
         return prefix + "workers." + group;
+    }
+
+    /**
+     * Name of the one over its retries. Of the partitions of one group, Kafka's assignor gives each to some of the members only,
+     * so that a worker in one group for both topics would serve one of them.
+     */
+    public String retriesShareGroup(String group) {
+        return shareGroup(group) + ".retries";
     }
 
     /** Matches the queue of every group and the router, and not jobs.dead or jobs.invalid. */

@@ -165,7 +165,7 @@ public final class DeathReports implements AutoCloseable {
     private synchronized KafkaProducer<byte[], byte[]> open() {
         KafkaProducer<byte[], byte[]> open = producer;
         if (open == null) {
-            Map<String, Object> own = new HashMap<>(new KafkaSettings(settings, "deaths", "").producer());
+            Map<String, Object> own = new HashMap<>(new KafkaSettings(settings, "deaths").producer());
             own.put(ProducerConfig.LINGER_MS_CONFIG, 0);
             open = new KafkaProducer<>(own);
             producer = open;

@@ -8,13 +8,18 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Settings of a worker's Kafka clients. Those that are a matter of correctness cannot be overridden. */
-record KafkaSettings(Map<String, String> all, String clientId, String shareGroup) {
+record KafkaSettings(Map<String, String> all, String clientId) {
     KafkaSettings {
         all = Map.copyOf(all);
     }
 
-    Map<String, Object> shareConsumer() {
-        Map<String, Object> settings = client("share");
+    /**
+     * Of a topic of the group's queue.
+     *
+     * @param role what the consumer calls itself, behind the worker's name
+     */
+    Map<String, Object> shareConsumer(String role, String shareGroup) {
+        Map<String, Object> settings = client(role);
         settings.put(ConsumerConfig.GROUP_ID_CONFIG, shareGroup);
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
         settings.put(ConsumerConfig.SHARE_ACQUIRE_MODE_CONFIG, "record_limit");

@@ -47,7 +47,7 @@ final class OneRecord implements JobQueue {
             for (ConsumerRecord<byte[], byte[]> record : open.poll(longest)) {
                 if (record.offset() == offset) {
                     given = true;
-                    return Optional.of(ShareQueue.taken(record));
+                    return Optional.of(TopicQueue.taken(record));
                 }
                 gone = true;
             }

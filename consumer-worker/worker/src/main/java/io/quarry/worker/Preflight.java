@@ -47,7 +47,12 @@ final class Preflight {
                         + " delete it and let it be made again with one");
             }
         }
-        ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, topics.shareGroup(group));
+        checkShareGroup(admin, topics.shareGroup(group));
+        checkShareGroup(admin, topics.retriesShareGroup(group));
+    }
+
+    private static void checkShareGroup(Admin admin, String shareGroup) throws InterruptedException {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.GROUP, shareGroup);
         List<String> problems = List.of();
         // A configuration that was written a moment ago may not have reached the broker that is asked.
         for (int round = 0; round < ROUNDS; round++) {
@@ -59,8 +64,7 @@ final class Preflight {
             }
             TimeUnit.MILLISECONDS.sleep(BETWEEN_ROUNDS_MILLIS);
         }
-        throw new SettingException(
-                "share group " + topics.shareGroup(group) + " has " + String.join(", and ", problems));
+        throw new SettingException("share group " + shareGroup + " has " + String.join(", and ", problems));
     }
 
     /**

@@ -1,84 +1,57 @@
 package io.quarry.worker;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
-import org.apache.kafka.clients.consumer.AcknowledgeType;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.ShareConsumer;
-import org.apache.kafka.common.header.Header;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** The queue of a group in Kafka: one share consumer over the group's jobs and its retries, which alternates between them. */
+/**
+ * The queue of a group in Kafka: its jobs and its retries. Each has a share group of its own, since Kafka's assignor shares the
+ * partitions of one group out among the members, so that a worker would serve one of the two and not the other.
+ */
 final class ShareQueue implements JobQueue {
-    private static final Logger LOG = LoggerFactory.getLogger(ShareQueue.class);
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
-    private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
-    private final List<String> topics;
-    private @Nullable ShareConsumer<byte[], byte[]> consumer;
+    private final TopicQueue jobs;
+    private final TopicQueue retries;
+    private final List<TopicQueue> both;
+    private TopicQueue last;
     private volatile boolean comesBack;
-    private @Nullable ConsumerRecord<byte[], byte[]> inHand;
-    private boolean unsent;
 
-    ShareQueue(Supplier<ShareConsumer<byte[], byte[]>> consumers, List<String> topics) {
-        this.consumers = consumers;
-        this.topics = List.copyOf(topics);
+    ShareQueue(TopicQueue jobs, TopicQueue retries) {
+        this.jobs = jobs;
+        this.retries = retries;
+        this.both = List.of(jobs, retries);
+        this.last = jobs;
     }
 
+    /** Waits for the topic that had a record last, after a look at the other one: where both have some, they take turns. */
     @Override
     public Optional<Taken> poll(Duration longest) {
         if (comesBack) {
             comesBack = false;
             close();
         }
-        ConsumerRecords<byte[], byte[]> records = open().poll(longest);
-        unsent = false;
-        if (records.count() > 1) {
-            throw new IllegalStateException(
-                    "the broker handed out " + records.count()
-                            + " records at once: it does not know share.acquire.mode=record_limit (Kafka 4.2 or newer is needed)");
+        TopicQueue other = last == jobs ? retries : jobs;
+        Optional<Taken> next = other.poll(Duration.ZERO);
+        if (next.isPresent()) {
+            last = other;
+            return next;
         }
-        for (ConsumerRecord<byte[], byte[]> record : records) {
-            inHand = record;
-            return Optional.of(taken(record));
+        next = last.poll(longest);
+        if (next.isEmpty()) {
+            last = jobs;
         }
-        return Optional.empty();
+        return next;
     }
 
     @Override
     public void settle(Taken taken, Settlement settlement) {
-        ConsumerRecord<byte[], byte[]> record = inHand;
-        if (record == null
-                || record.offset() != taken.offset()
-                || !record.topic().equals(taken.topic())) {
-            throw new IllegalStateException("offset " + taken.offset() + " of " + taken.topic() + " is not in hand");
-        }
-        inHand = null;
-        open().acknowledge(
-                        record,
-                        switch (settlement) {
-                            case ACCEPT -> AcknowledgeType.ACCEPT;
-                            case RELEASE -> AcknowledgeType.RELEASE;
-                            case REJECT -> AcknowledgeType.REJECT;
-                        });
-        unsent = true;
+        last.settle(taken, settlement);
     }
 
     @Override
     public void send() {
-        ShareConsumer<byte[], byte[]> open = consumer;
-        if (open != null && unsent) {
-            unsent = false;
-            open.commitAsync();
-        }
+        both.forEach(TopicQueue::send);
     }
 
     /** Has the queue left and joined anew by the next poll. Safe for use by any thread. */
@@ -88,51 +61,11 @@ final class ShareQueue implements JobQueue {
 
     @Override
     public void close() {
-        ShareConsumer<byte[], byte[]> open = consumer;
-        consumer = null;
-        inHand = null;
-        unsent = false;
-        if (open != null) {
-            open.close(CLOSE);
+        long end = System.nanoTime() + CLOSE.toNanos();
+        try {
+            jobs.close(CLOSE);
+        } finally {
+            retries.close(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
         }
-    }
-
-    private ShareConsumer<byte[], byte[]> open() {
-        ShareConsumer<byte[], byte[]> open = consumer;
-        if (open == null) {
-            open = consumers.get();
-            // The claim decides, never the acknowledgement: one that failed costs a claim that is fenced.
-            open.setAcknowledgementCommitCallback((offsets, failure) -> {
-                if (failure != null) {
-                    LOG.atInfo()
-                            .addKeyValue("offsets", offsets)
-                            .addKeyValue("reason", failure.toString())
-                            .log("acknowledgement did not get through; the claim counts all the same");
-                }
-            });
-            open.subscribe(topics);
-            consumer = open;
-        }
-        return open;
-    }
-
-    static Taken taken(ConsumerRecord<byte[], byte[]> record) {
-        Map<String, String> headers = Map.of();
-        for (Header header : record.headers()) {
-            if (header.value() != null) {
-                if (headers.isEmpty()) {
-                    headers = new HashMap<>();
-                }
-                headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
-            }
-        }
-        byte[] key = record.key();
-        return new Taken(
-                record.topic(),
-                record.offset(),
-                key == null ? null : new String(key, StandardCharsets.UTF_8),
-                record.value(),
-                headers,
-                record.deliveryCount().orElse((short) 1));
     }
 }

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks, while there is no job, whether the share group hands out nothing because its epoch is not above that of its assignment
+ * Looks, while there is no job, whether one of its share groups hands out nothing because its epoch is not above that of its assignment
  * (a broker that lost what it had written of the group leaves it so): then nobody gets anything, however much waits. Every join
  * and every leave raises the epoch by one, so the worker leaves and joins until it is above. Ticks on the worker's timer.
  */
@@ -28,7 +28,7 @@ final class Standstill implements AutoCloseable {
     private static final Duration ANSWER = Duration.ofSeconds(5);
 
     private final Supplier<Admin> admins;
-    private final String shareGroup;
+    private final List<String> shareGroups;
     private final Current current;
     private final Runnable comeBack;
     private final ScheduledExecutorService timer;
@@ -44,12 +44,12 @@ final class Standstill implements AutoCloseable {
      */
     Standstill(
             Supplier<Admin> admins,
-            String shareGroup,
+            List<String> shareGroups,
             Current current,
             Runnable comeBack,
             ScheduledExecutorService timer) {
         this.admins = admins;
-        this.shareGroup = shareGroup;
+        this.shareGroups = List.copyOf(shareGroups);
         this.current = current;
         this.comeBack = comeBack;
         this.timer = timer;
@@ -63,7 +63,7 @@ final class Standstill implements AutoCloseable {
         try {
             ScheduledFuture<?> unused = timer.schedule(this::tick, in.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
-            LOG.debug("worker is gone; its share group is looked at no more");
+            LOG.debug("worker is gone; its share groups are looked at no more");
         }
     }
 
@@ -77,7 +77,7 @@ final class Standstill implements AutoCloseable {
                 look();
             }
         } catch (RuntimeException e) {
-            LOG.atDebug().addKeyValue("reason", e.toString()).log("share group could not be looked at");
+            LOG.atDebug().addKeyValue("reason", e.toString()).log("share groups could not be looked at");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return;
@@ -91,22 +91,23 @@ final class Standstill implements AutoCloseable {
             asked = admins.get();
             admin = asked;
         }
-        List<StuckShareGroup> found = StuckShareGroup.among(asked, List.of(shareGroup), ANSWER);
+        List<StuckShareGroup> found = StuckShareGroup.among(asked, shareGroups, ANSWER);
         if (found.isEmpty()) {
             if (stuck) {
-                LOG.atInfo().addKeyValue("group", shareGroup).log("share group hands out records again");
+                LOG.atInfo().addKeyValue("groups", shareGroups).log("share groups hand out records again");
             }
             stuck = false;
             doubts = 0;
             return;
         }
-        StuckShareGroup group = found.get(0);
+        StuckShareGroup group =
+                found.stream().filter(StuckShareGroup::certain).findFirst().orElse(found.get(0));
         if (!group.certain() && ++doubts < DOUBTS) {
             return;
         }
         if (!stuck) {
             LOG.atWarn()
-                    .addKeyValue("group", shareGroup)
+                    .addKeyValue("group", group.name())
                     .addKeyValue("epoch", group.epoch())
                     .addKeyValue("assignmentEpoch", group.assignmentEpoch())
                     .log("share group hands out nothing, since its epoch is not above that of an assignment for others;"

@@ -85,8 +85,7 @@ public final class WorkerProcess implements AutoCloseable {
         InHand inHand = InHand.open(InHand.file(worker.scratchDir(), worker.name()));
         Map<String, JobHandler> handlers = handlers(worker, open);
         WireSerdes serdes = WireSerdes.of(worker.all());
-        KafkaSettings kafka =
-                new KafkaSettings(worker.all(), worker.name(), worker.topics().shareGroup(worker.group()));
+        KafkaSettings kafka = new KafkaSettings(worker.all(), worker.name());
         if (worker.one().isEmpty()) {
             preflight(worker, kafka);
         }
@@ -158,17 +157,17 @@ public final class WorkerProcess implements AutoCloseable {
             work = job;
             ready.run();
         } else {
+            String jobs = worker.topics().shareGroup(worker.group());
+            String retries = worker.topics().retriesShareGroup(worker.group());
             ShareQueue queue = new ShareQueue(
-                    () -> new KafkaShareConsumer<>(kafka.shareConsumer()),
-                    List.of(
-                            worker.topics().jobs(worker.group()),
+                    new TopicQueue(
+                            () -> new KafkaShareConsumer<>(kafka.shareConsumer("jobs", jobs)),
+                            worker.topics().jobs(worker.group())),
+                    new TopicQueue(
+                            () -> new KafkaShareConsumer<>(kafka.shareConsumer("retries", retries)),
                             worker.topics().retries(worker.group())));
             Standstill standstill = new Standstill(
-                    () -> Admin.create(kafka.admin()),
-                    worker.topics().shareGroup(worker.group()),
-                    current,
-                    queue::comeBack,
-                    timer);
+                    () -> Admin.create(kafka.admin()), List.of(jobs, retries), current, queue::comeBack, timer);
             open.push(standstill);
             standstill.start();
             ClaimLoop claims = new ClaimLoop(

@@ -121,6 +121,11 @@ final class TestCluster implements AutoCloseable {
         send(topics.jobs(group), job.getId(), bytes(topics.jobs(group), job));
     }
 
+    /** As the lifecycle does when an attempt failed. */
+    void retry(String group, Job job) {
+        send(topics.retries(group), job.getId(), bytes(topics.retries(group), job));
+    }
+
     byte[] bytes(String topic, Job job) {
         return serdes.serializer(Job.class).serialize(topic, job);
     }

@@ -101,7 +101,10 @@ class WorkerIT {
                 Map.entry("worker.datasets.dir", dir.resolve("datasets").toString()),
                 Map.entry("worker.heartbeat.ms", "200"));
         serdes = WireSerdes.of(settings);
-        share(Map.of("share.auto.offset.reset", "earliest", "share.isolation.level", "read_committed"));
+        Map<String, String> safe =
+                Map.of("share.auto.offset.reset", "earliest", "share.isolation.level", "read_committed");
+        share(topics.shareGroup("default"), safe);
+        share(topics.retriesShareGroup("default"), safe);
     }
 
     @AfterEach
@@ -437,7 +440,7 @@ class WorkerIT {
 
     @Test
     void shareGroupThatWouldSkipJobsIsRefused() throws Exception {
-        share(Map.of("share.auto.offset.reset", "latest"));
+        share(topics.retriesShareGroup("default"), Map.of("share.auto.offset.reset", "latest"));
 
         assertThatThrownBy(() -> WorkerProcess.start(with("worker.name", "w1")))
                 .isInstanceOf(SettingException.class)
@@ -485,12 +488,12 @@ class WorkerIT {
                         == 2);
     }
 
-    private void share(Map<String, String> config) throws Exception {
+    private void share(String shareGroup, Map<String, String> config) throws Exception {
         Collection<AlterConfigOp> operations = config.entrySet().stream()
                 .map(entry ->
                         new AlterConfigOp(new ConfigEntry(entry.getKey(), entry.getValue()), AlterConfigOp.OpType.SET))
                 .toList();
-        ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, topics.shareGroup("default"));
+        ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, shareGroup);
         admin.incrementalAlterConfigs(Map.of(group, operations)).all().get();
     }
 

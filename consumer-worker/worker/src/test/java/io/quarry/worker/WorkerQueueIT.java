@@ -44,7 +44,8 @@ class WorkerQueueIT {
 
     @BeforeAll
     static void startCluster() throws Exception {
-        cluster = TestCluster.start(shared.resolve("broker"), "acks", "aborted", "large", "drained", "held", "foreign");
+        cluster = TestCluster.start(
+                shared.resolve("broker"), "acks", "aborted", "large", "drained", "held", "foreign", "both");
     }
 
     @AfterAll
@@ -123,6 +124,33 @@ class WorkerQueueIT {
 
         assertThat(ScriptedHandler.BEGAN).containsExactly("first", "second");
         assertThat(cluster.await1(JobEventType.CLAIMED, "first").getAttempt()).isEqualTo(1);
+    }
+
+    /** Kafka's assignor gives the partitions of one share group to some of its members each. */
+    @Test
+    void everyIdleWorkerServesTheJobsAndTheRetries() {
+        start("w1", "both");
+        start("w2", "both");
+        await().ignoreExceptions()
+                .atMost(TestCluster.SOON)
+                .until(() -> serving(cluster.topics.shareGroup("both")) == 2
+                        && serving(cluster.topics.retriesShareGroup("both")) == 2);
+        for (int i = 0; i < 60; i++) {
+            cluster.submit("both", Jobs.scripted("b" + i, "ok"));
+            cluster.retry(
+                    "both",
+                    Job.newBuilder(Jobs.scripted("r" + i, "ok")).setAttempt(2).build());
+        }
+
+        await().atMost(TestCluster.SOON).until(() -> ScriptedHandler.BEGAN.size() == 120);
+
+        for (String some : List.of("b", "r")) {
+            assertThat(cluster.events())
+                    .filteredOn(event -> event.getType() == JobEventType.CLAIMED
+                            && event.getJobId().matches(some + "\\d+"))
+                    .extracting(JobEvent::getWorker)
+                    .contains("w1", "w2");
+        }
     }
 
     /** It would reject every job that waits, since it could read none. */
@@ -209,6 +237,16 @@ class WorkerQueueIT {
 
     private static String bootstrap() {
         return cluster.bootstrap();
+    }
+
+    /** Members of a share group that have a partition. */
+    private static long serving(String shareGroup) throws Exception {
+        try (Admin admin = cluster.admin()) {
+            return admin.describeShareGroups(List.of(shareGroup)).all().get().values().stream()
+                    .flatMap(group -> group.members().stream())
+                    .filter(member -> !member.assignment().topicPartitions().isEmpty())
+                    .count();
+        }
     }
 
     private static long startOffset(String group) {

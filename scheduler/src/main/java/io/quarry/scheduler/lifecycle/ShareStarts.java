@@ -52,22 +52,13 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
             for (String name : names) {
                 if (topics.jobsPattern().matcher(name).matches() && !name.equals(topics.oversize())) {
                     String group = name.substring(prefix.length());
-                    specs.put(
-                            topics.shareGroup(group),
-                            new ListShareGroupOffsetsSpec()
-                                    .topicPartitions(List.of(
-                                            new TopicPartition(topics.jobs(group), 0),
-                                            new TopicPartition(topics.retries(group), 0))));
+                    specs.put(topics.shareGroup(group), only(topics.jobs(group)));
+                    specs.put(topics.retriesShareGroup(group), only(topics.retries(group)));
                 }
             }
             Map<String, Long> found = offsets(specs, OffsetSpec.earliest());
             // No share group reads the router; what retention removed there is passed all the same.
-            found.putAll(offsets(
-                    Map.of(
-                            topics.oversize(),
-                            new ListShareGroupOffsetsSpec()
-                                    .topicPartitions(List.of(new TopicPartition(topics.oversize(), 0)))),
-                    OffsetSpec.earliest()));
+            found.putAll(offsets(Map.of(topics.oversize(), only(topics.oversize())), OffsetSpec.earliest()));
             // Before the groups: a group without lag is through with all that was there then.
             Map<String, Long> ends = offsets(specs, OffsetSpec.latest());
             if (!specs.isEmpty()) {
@@ -80,6 +71,10 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
         } catch (ExecutionException | TimeoutException e) {
             LOG.warn("Cannot see how far the share groups are, tries again: {}", String.valueOf(e.getMessage()));
         }
+    }
+
+    private static ListShareGroupOffsetsSpec only(String topic) {
+        return new ListShareGroupOffsetsSpec().topicPartitions(List.of(new TopicPartition(topic, 0)));
     }
 
     /**

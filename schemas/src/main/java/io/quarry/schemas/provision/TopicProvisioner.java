@@ -209,8 +209,9 @@ public final class TopicProvisioner {
 
     private void makeGroup(String name) {
         ensure(TopicPlan.ofGroup(topics, name, settings));
-        ConfigResource shareGroup = new ConfigResource(ConfigResource.Type.GROUP, topics.shareGroup(name));
-        alter(shareGroup, SHARE_GROUP);
+        for (String shareGroup : List.of(topics.shareGroup(name), topics.retriesShareGroup(name))) {
+            alter(new ConfigResource(ConfigResource.Type.GROUP, shareGroup), SHARE_GROUP);
+        }
     }
 
     private void ensure(List<TopicPlan> plans) {

@@ -44,7 +44,7 @@ public final class RawMain {
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(producer(broker, name));
                 KafkaShareConsumer<byte[], byte[]> consumer =
                         new KafkaShareConsumer<>(consumer(broker, name, topics.shareGroup(group)))) {
-            consumer.subscribe(List.of(topics.jobs(group), topics.retries(group)));
+            consumer.subscribe(List.of(topics.jobs(group)));
             RawLoop loop = new RawLoop(consumer, producer, events, topics.events(), InstantSource.system());
             loop.runOnce();
             System.out.println("quarry-raw READY " + name);

@@ -6,6 +6,7 @@ import io.quarry.avro.State;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.provision.StuckShareGroup;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -111,7 +112,7 @@ final class TopicsCommand implements Callable<Integer> {
     /**
      * What the broker says.
      *
-     * @param stuck share groups that hand out nothing, by their topic of jobs
+     * @param stuck share groups that hand out nothing, by their topic
      */
     private record Found(List<Offsets> topics, Map<String, StuckShareGroup> stuck) {}
 
@@ -138,10 +139,17 @@ final class TopicsCommand implements Callable<Integer> {
 
     private Map<String, StuckShareGroup> stuck(Admin admin, Topics topics, List<String> names)
             throws InterruptedException {
-        Map<String, String> queues = names.stream()
-                .filter(name -> topics.jobsPattern().matcher(name).matches() && !name.equals(topics.oversize()))
-                .collect(Collectors.toMap(
-                        name -> topics.shareGroup(name.substring(topics.jobs("").length())), Function.identity()));
+        Map<String, String> queues = new HashMap<>();
+        for (String name : names) {
+            if (topics.jobsPattern().matcher(name).matches() && !name.equals(topics.oversize())) {
+                queues.put(topics.shareGroup(name.substring(topics.jobs("").length())), name);
+            } else if (topics.retriesPattern().matcher(name).matches()) {
+                queues.put(
+                        topics.retriesShareGroup(
+                                name.substring(topics.retries("").length())),
+                        name);
+            }
+        }
         Map<String, StuckShareGroup> stuck = new LinkedHashMap<>();
         StuckShareGroup.among(admin, queues.keySet(), connection.reach()).stream()
                 .filter(StuckShareGroup::certain)
