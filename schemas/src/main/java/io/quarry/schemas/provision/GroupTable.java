@@ -24,6 +24,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -228,8 +229,9 @@ public final class GroupTable {
                         new GroupRevision(type, name, version + (row == null ? 0 : 1), by, reason, row));
                 awaitVisible(name, version, row);
                 return row;
-            } catch (ProducerFencedException | InvalidProducerEpochException other) {
-                // Somebody else began to write: what they wrote, and whether it is what was expected, shows anew.
+            } catch (ProducerFencedException | InvalidProducerEpochException | InvalidTxnStateException other) {
+                // Somebody else began to write, which ended this transaction: what they wrote, and whether it is what
+                // was expected, shows anew.
                 LOG.debug("Another writer came first; group={} {}", name, other.toString());
             } catch (GroupConflictException | ProvisionException refused) {
                 throw refused;
