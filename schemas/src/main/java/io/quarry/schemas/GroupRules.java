@@ -1,5 +1,6 @@
 package io.quarry.schemas;
 
+import io.quarry.avro.OnMemory;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import java.util.List;
@@ -21,6 +22,7 @@ public final class GroupRules {
         found.require(Topics.validGroup(group.getName()), "name", group.getName(), NAME_RULE);
         sizes(found, group);
         attempts(found, group);
+        onMemory(found, group);
         scaling(found, group);
         PodRules.check(found, group);
         found.length(1, 200, "owner", group.getOwner());
@@ -45,13 +47,11 @@ public final class GroupRules {
                 "engine_memory_share",
                 share,
                 "must be from 0.1 to 0.95: the rest is the Java heap and what allocators hold back");
-        long cache = group.getScanCacheBytes();
-        Long disk = worker.getEphemeralStorageBytes();
         found.require(
-                cache >= 0 && (cache == 0 || disk == null || cache < disk),
+                group.getScanCacheBytes() == 0,
                 "scan_cache_bytes",
-                cache,
-                "must be 0 or more, and less than worker.ephemeral_storage_bytes, which is " + disk);
+                group.getScanCacheBytes(),
+                "must be 0: no worker keeps scanned files between jobs yet");
     }
 
     private static void attempts(Findings found, ResourceGroup group) {
@@ -72,6 +72,36 @@ public final class GroupRules {
         span(found, "lease_ms", group.getLeaseMs(), 15_000);
         span(found, "drain_ms", group.getDrainMs(), 0);
         span(found, "max_run_ms", group.getMaxRunMs(), 1);
+    }
+
+    private static void onMemory(Findings found, ResourceGroup group) {
+        OnMemory next = group.getOnMemory();
+        if (next == null) {
+            return;
+        }
+        found.require(
+                next.getFactor() >= 1.1 && next.getFactor() <= 16,
+                "on_memory.factor",
+                next.getFactor(),
+                "must be from 1.1 to 16");
+        if (next.getGroup() != null) {
+            found.require(Topics.validGroup(next.getGroup()), "on_memory.group", next.getGroup(), NAME_RULE);
+            found.require(
+                    !next.getGroup().equals(group.getName()),
+                    "on_memory.group",
+                    next.getGroup(),
+                    "must be another group than the one itself");
+            return;
+        }
+        Long own = group.getWorker().getMemoryBytes();
+        Resources ceiling = group.getOversizeCeiling();
+        Long most = ceiling == null ? null : ceiling.getMemoryBytes();
+        found.require(
+                most != null && own != null && most > own,
+                "on_memory",
+                "set",
+                "needs a larger size: name a group in on_memory.group, or set oversize_ceiling.memory_bytes to more"
+                        + " than a worker has");
     }
 
     private static void scaling(Findings found, ResourceGroup group) {

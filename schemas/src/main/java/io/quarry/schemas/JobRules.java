@@ -4,6 +4,7 @@ import io.quarry.avro.CustomPayload;
 import io.quarry.avro.Job;
 import io.quarry.avro.Resources;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,13 @@ public final class JobRules {
     /** Smallest process that an offline query runs in; to ask for less is refused. */
     public static final long OFFLINE_QUERY_MEMORY_BYTES = 512L << 20;
 
+    /** on_memory of a job whose next attempt is to have the next larger size. */
+    public static final String LARGER = "larger";
+
+    /** on_memory of a job that keeps to its size, whatever its group says. */
+    public static final String STAY = "stay";
+
+    private static final Set<String> ON_MEMORY = Set.of(LARGER, STAY);
     private static final String NAME_RULE =
             "must have 1 to 200 characters of a-z A-Z 0-9 . _ %s- and not consist of dots alone";
     private static final Pattern ID = Pattern.compile("(?!\\.+$)[A-Za-z0-9._:-]{1,200}");
@@ -146,5 +154,10 @@ public final class JobRules {
                 job.getMaxBackoffMs(),
                 "must be at least backoff_ms, which is " + job.getBackoffMs());
         RetryRules.check(found, job.getRetryOn(), job.getNoRetryOn());
+        found.require(
+                job.getOnMemory() == null || ON_MEMORY.contains(job.getOnMemory()),
+                "on_memory",
+                job.getOnMemory(),
+                "must be larger or stay");
     }
 }

@@ -97,6 +97,15 @@ final class Current {
         }
     }
 
+    /** Gives the job in hand back, if there is one; with {@code forGood} also one that is being taken. */
+    synchronized void handBack(boolean forGood) {
+        handBack |= forGood;
+        Attempt inHand = attempt;
+        if (inHand != null) {
+            inHand.stop(StopReason.HANDED_BACK);
+        }
+    }
+
     /** Takes no more job, since the heap ran out: what is left in it cannot be trusted. */
     void leaveExhausted() {
         exhausted = true;

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Follows the row of the worker's group and says whether it is paused. A row that is gone counts as a pause: its jobs went elsewhere. */
+/** Follows the row of the worker's group and tells what it says. A row that is gone counts as a pause: its jobs went elsewhere. */
 final class GroupListener implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(GroupListener.class);
     private static final Duration POLL = Duration.ofMillis(500);
@@ -27,7 +27,7 @@ final class GroupListener implements Runnable {
     private final TopicPartition rows;
     private final byte[] group;
     private final Deserializer<ResourceGroup> deserializer;
-    private final Consumer<Boolean> paused;
+    private final Consumer<GroupWord> told;
     private @Nullable ConsumerRecord<byte[], byte[]> unread;
     private volatile boolean closed;
 
@@ -36,12 +36,12 @@ final class GroupListener implements Runnable {
             TopicPartition rows,
             String group,
             Deserializer<ResourceGroup> deserializer,
-            Consumer<Boolean> paused) {
+            Consumer<GroupWord> told) {
         this.consumer = consumer;
         this.rows = rows;
         this.group = group.getBytes(StandardCharsets.UTF_8);
         this.deserializer = deserializer;
-        this.paused = paused;
+        this.told = told;
     }
 
     /** Reads the rows there are, so that no job is taken of a group that is paused; gives that up after ten seconds. */
@@ -50,8 +50,8 @@ final class GroupListener implements Runnable {
             String topic,
             String group,
             Deserializer<ResourceGroup> deserializer,
-            Consumer<Boolean> paused) {
-        GroupListener listener = new GroupListener(consumer, new TopicPartition(topic, 0), group, deserializer, paused);
+            Consumer<GroupWord> told) {
+        GroupListener listener = new GroupListener(consumer, new TopicPartition(topic, 0), group, deserializer, told);
         listener.catchUp();
         return listener;
     }
@@ -106,11 +106,11 @@ final class GroupListener implements Runnable {
         // A newer row than one that is still to be read.
         unread = null;
         if (row.value() == null) {
-            paused.accept(true);
+            told.accept(GroupWord.GONE);
             return;
         }
         try {
-            paused.accept(deserializer.deserialize(row.topic(), row.value()).getPaused() != null);
+            told.accept(GroupWord.of(deserializer.deserialize(row.topic(), row.value())));
         } catch (SerializationException e) {
             LOG.atWarn()
                     .addKeyValue("offset", row.offset())

@@ -23,6 +23,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -38,12 +39,14 @@ public final class WorkerProcess implements AutoCloseable {
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
     private final Current current;
+    private final DrainTime drainTime;
     private final Work work;
     private final Thread loop;
     private final Deque<AutoCloseable> open;
 
-    private WorkerProcess(Current current, Work work, Thread loop, Deque<AutoCloseable> open) {
+    private WorkerProcess(Current current, DrainTime drainTime, Work work, Thread loop, Deque<AutoCloseable> open) {
         this.current = current;
+        this.drainTime = drainTime;
         this.work = work;
         this.loop = loop;
         this.open = open;
@@ -102,6 +105,8 @@ public final class WorkerProcess implements AutoCloseable {
                 producer, serdes.serializer(JobEvent.class), worker.topics().events());
 
         Current current = new Current(worker.name());
+        DrainTime drainTime =
+                new DrainTime(current, (wait, task) -> timer.schedule(task, wait.toMillis(), TimeUnit.MILLISECONDS));
         CommandListener commands = CommandListener.atTheEnd(
                 new KafkaConsumer<>(kafka.commands()),
                 worker.topics().commands(),
@@ -185,7 +190,7 @@ public final class WorkerProcess implements AutoCloseable {
             Presence presence =
                     worker.readyFile().map(file -> ReadyFile.begin(file, said)).orElse(said);
             work = new Runner(claims, queue, finishes, current, presence, ready);
-            follow(worker, kafka, serdes, current, open);
+            follow(worker, kafka, serdes, drainTime, open);
         }
         Thread loop = daemon(work, "quarry-loop");
         loop.start();
@@ -194,12 +199,15 @@ public final class WorkerProcess implements AutoCloseable {
                 .addKeyValue("group", worker.group())
                 .addKeyValue("kinds", handlers.keySet())
                 .log("worker started");
-        return new WorkerProcess(current, work, loop, open);
+        return new WorkerProcess(current, drainTime, work, loop, open);
     }
 
-    /** Takes no more job and leaves, with the job in hand finished or handed back. Returns at once. */
+    /**
+     * Takes no more job and leaves, with the job in hand finished, for as long as the group's drain_ms allows, or handed back.
+     * Returns at once.
+     */
     public void stop(OnStop how) {
-        current.leave(how);
+        drainTime.leave(how);
     }
 
     /** Whether the worker takes the next job; not one that was drained or is leaving. */
@@ -248,15 +256,19 @@ public final class WorkerProcess implements AutoCloseable {
         return handlers;
     }
 
-    /** Has the worker obey its group's pauses. A process for one record is asked for by its job, not by the group's queue. */
+    /** Has the worker obey its group's pauses and drain time. A process for one record is asked for by its job, not by the group's queue. */
     private static void follow(
-            WorkerSettings worker, KafkaSettings kafka, WireSerdes serdes, Current current, Deque<AutoCloseable> open) {
+            WorkerSettings worker,
+            KafkaSettings kafka,
+            WireSerdes serdes,
+            DrainTime drainTime,
+            Deque<AutoCloseable> open) {
         GroupListener group = GroupListener.caughtUp(
                 new KafkaConsumer<>(kafka.groups()),
                 worker.topics().groups(),
                 worker.group(),
                 serdes.deserializer(ResourceGroup.class),
-                current::pause);
+                drainTime::group);
         Thread following = daemon(group, "quarry-group");
         open.push(() -> {
             group.close();

@@ -308,6 +308,23 @@ class ClaimLoopTest {
     }
 
     @Test
+    void aJobThatIsHandedBackSinceItsGroupDrainsLeavesItsWorkerInPlace() throws Exception {
+        put(0, "a", "deaf");
+        FutureTask<Round> round = runInBackground();
+        await().atMost(SOON).until(() -> ScriptedHandler.BEGAN.contains("a"));
+
+        current.handBack(false);
+
+        assertThat(InHand.read(inHandFile()))
+                .singleElement()
+                .extracting(InHand.Held::stop)
+                .isEqualTo(StopReason.HANDED_BACK);
+        ScriptedHandler.open("a");
+        assertThat(round.get()).isEqualTo(Round.RAN);
+        assertThat(current.takesJobs()).isTrue();
+    }
+
+    @Test
     void aRecordThatComesAfterTheDrainGoesBack() throws Exception {
         put(0, "a", "ok");
         current.obey(Command.newBuilder()

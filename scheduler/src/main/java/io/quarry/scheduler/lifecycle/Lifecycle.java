@@ -1,5 +1,6 @@
 package io.quarry.scheduler.lifecycle;
 
+import io.quarry.avro.Asked;
 import io.quarry.avro.Cause;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.CommandType;
@@ -243,7 +244,7 @@ record Lifecycle(Duration retention, Duration progressInterval) {
                 return e.refusal() == null || isFinal(row.getState()) ? same() : refuse(e.refusal());
             }
             draft.row.setDuplicates(row.getDuplicates() + 1);
-            if (!Rows.sameBody(row.getJob(), e.job())) {
+            if (!Rows.sameBody(Rows.submitted(row), e.job())) {
                 draft.row.setConflict(true);
                 draft.line(
                         row.getState(),
@@ -413,6 +414,7 @@ record Lifecycle(Duration retention, Duration progressInterval) {
                 case RETRIABLE, UNKNOWN -> failedAttempt(cause, row.getOwner().getWorker());
                 case FAILED ->
                     context.policy().asksFor(cause.getType(), row.getJob())
+                                    || !(nextSize(cause) instanceof NextSize.NotAsked)
                             ? failedAttempt(cause, row.getOwner().getWorker())
                             : fail(cause);
                 case HANDED_BACK -> handedBack(cause);
@@ -546,10 +548,37 @@ record Lifecycle(Duration retention, Duration progressInterval) {
         }
 
         private Step failedAttempt(Cause cause, @Nullable String worker) {
+            NextSize next = nextSize(cause);
+            boolean left = row.getCharged() < maxAttempts();
+            if (left && next instanceof NextSize.Larger larger) {
+                return withMore(larger, cause, worker);
+            }
+            if (next instanceof NextSize.None none && !again(cause.getType())) {
+                return end(State.FAILED, cause, CommandType.FENCE, "failed for good, no larger size: " + none.reason());
+            }
             if (!again(cause.getType()) || row.getCharged() >= maxAttempts()) {
                 return fail(cause);
             }
             return chargedAttempt(cause, worker);
+        }
+
+        private NextSize nextSize(Cause cause) {
+            return NextSize.of(row, cause.getType(), context.policy());
+        }
+
+        /** The next attempt follows at once: it is another size that mends it, not another time. */
+        private Step withMore(NextSize.Larger larger, Cause cause, @Nullable String worker) {
+            Job was = row.getJob();
+            draft.row
+                    .setAsked(
+                            row.getAsked() == null
+                                    ? new Asked(was.getResourceGroup(), was.getResources())
+                                    : row.getAsked())
+                    .setJob(larger.job())
+                    .setOversize(larger.oversize())
+                    .setCharged(row.getCharged() + 1)
+                    .setDueAt(now);
+            return another(cause, worker, "ran out of memory, is tried again " + larger.words());
         }
 
         private Step chargedAttempt(Cause cause, @Nullable String worker) {

@@ -89,7 +89,11 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
     private boolean begun;
 
     @SuppressWarnings("ArrayRecordComponent") // compared by hand
-    private record CachedGroup(byte[] bytes, RetryPolicy policy) {}
+    private record CachedGroup(byte[] bytes, byte @Nullable [] larger, RetryPolicy policy) {
+        boolean isOf(byte[] now, byte @Nullable [] largerNow) {
+            return Arrays.equals(bytes, now) && Arrays.equals(larger, largerNow);
+        }
+    }
 
     LifecycleProcessor(LifecycleSettings settings, Wire wire, Supplier<String> statesTopic) {
         this.statesTopic = statesTopic;
@@ -399,11 +403,19 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
             return RetryPolicy.OF_UNKNOWN_GROUP;
         }
         CachedGroup cached = groupCache.get(group);
-        if (cached == null || !Arrays.equals(cached.bytes, bytes)) {
-            cached = new CachedGroup(bytes, readGroup(group, bytes));
+        if (cached == null || !cached.isOf(bytes, largerBytes(cached.policy.group()))) {
+            ResourceGroup row = readGroup(group, bytes);
+            byte[] largerBytes = largerBytes(row);
+            ResourceGroup larger = largerBytes == null ? null : readGroup(RetryPolicy.largerOf(row), largerBytes);
+            cached = new CachedGroup(bytes, largerBytes, RetryPolicy.of(row, larger));
             groupCache.put(group, cached);
         }
         return cached.policy;
+    }
+
+    private byte @Nullable [] largerBytes(@Nullable ResourceGroup group) {
+        String larger = RetryPolicy.largerOf(group);
+        return larger == null ? null : groupBytes(larger);
     }
 
     private byte @Nullable [] groupBytes(String group) {
@@ -415,12 +427,12 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         return (byte[]) value;
     }
 
-    private RetryPolicy readGroup(String group, byte[] bytes) {
+    private @Nullable ResourceGroup readGroup(@Nullable String group, byte[] bytes) {
         try {
-            return RetryPolicy.of(wire.read(topics.groups(), bytes, ResourceGroup.class));
+            return wire.read(topics.groups(), bytes, ResourceGroup.class);
         } catch (UnreadableRecordException e) {
             LOG.warn("Configuration of a group cannot be read, defaults are taken: group={} {}", group, e.getMessage());
-            return RetryPolicy.OF_UNKNOWN_GROUP;
+            return null;
         }
     }
 

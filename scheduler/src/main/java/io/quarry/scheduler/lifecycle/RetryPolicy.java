@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param retryOn causes after which a job that does not say is tried again
  * @param noRetryOn causes after which a job that does not say is not tried again
  * @param group the group that says so, with the sizes that it allows; null when it is not known
+ * @param larger the group that its on_memory names; null when it names none, or none that is known
  */
 record RetryPolicy(
         int maxAttempts,
@@ -38,7 +39,8 @@ record RetryPolicy(
         boolean oversize,
         List<String> retryOn,
         List<String> noRetryOn,
-        @Nullable ResourceGroup group) {
+        @Nullable ResourceGroup group,
+        @Nullable ResourceGroup larger) {
     /** Of a group whose configuration is not known (yet); says yes to pods, since refusing cannot be taken back. */
     static final RetryPolicy OF_UNKNOWN_GROUP =
             new RetryPolicy(3, Duration.ofDays(1), Duration.ofSeconds(1), Duration.ofMinutes(5), true);
@@ -50,10 +52,10 @@ record RetryPolicy(
 
     /** A policy that leaves every cause to the table. */
     RetryPolicy(int maxAttempts, Duration timeout, Duration backoff, Duration maxBackoff, boolean oversize) {
-        this(maxAttempts, timeout, null, null, backoff, maxBackoff, oversize, List.of(), List.of(), null);
+        this(maxAttempts, timeout, null, null, backoff, maxBackoff, oversize, List.of(), List.of(), null, null);
     }
 
-    static RetryPolicy of(@Nullable ResourceGroup group) {
+    static RetryPolicy of(@Nullable ResourceGroup group, @Nullable ResourceGroup larger) {
         if (group == null) {
             return OF_UNKNOWN_GROUP;
         }
@@ -67,7 +69,19 @@ record RetryPolicy(
                 group.getOversizeCeiling() != null,
                 group.getRetryOn(),
                 group.getNoRetryOn(),
-                GroupRules.check(group).isEmpty() ? group : null);
+                good(group),
+                good(larger));
+    }
+
+    private static @Nullable ResourceGroup good(@Nullable ResourceGroup group) {
+        return group != null && GroupRules.check(group).isEmpty() ? group : null;
+    }
+
+    /** Name of the group that on_memory names; null for none. */
+    static @Nullable String largerOf(@Nullable ResourceGroup group) {
+        return group == null || group.getOnMemory() == null
+                ? null
+                : group.getOnMemory().getGroup();
     }
 
     /** Why a job gets no pod of its own: its group allows none, or none so large; null when it gets one. */

@@ -1,5 +1,6 @@
 package io.quarry.scheduler.lifecycle;
 
+import io.quarry.avro.Asked;
 import io.quarry.avro.Cause;
 import io.quarry.avro.DeadJob;
 import io.quarry.avro.Job;
@@ -47,12 +48,24 @@ final class Rows {
                 .setConflict(row.getConflict())
                 .setHistory(row.getHistory())
                 .setVersion(row.getVersion())
-                .setWaitsBecause(row.getWaitsBecause());
+                .setWaitsBecause(row.getWaitsBecause())
+                .setAsked(row.getAsked());
     }
 
     /** The job's record of one attempt. */
     static Job attempt(Job job, int attempt) {
         return Job.newBuilder(job).setAttempt(attempt).build();
+    }
+
+    /** The job as it was first submitted, whatever size it was given since. */
+    static Job submitted(JobState row) {
+        Asked asked = row.getAsked();
+        return asked == null
+                ? row.getJob()
+                : Job.newBuilder(row.getJob())
+                        .setResourceGroup(asked.getResourceGroup())
+                        .setResources(asked.getResources())
+                        .build();
     }
 
     /** Stands in for a job of which only the cancel is known. */
@@ -74,7 +87,7 @@ final class Rows {
         // The current attempt was not made yet while its backoff lasted.
         int made = row.getEnqueued() ? row.getAttempt() : row.getAttempt() - 1;
         return DeadJob.newBuilder()
-                .setJob(row.getJob())
+                .setJob(submitted(row))
                 .setState(state)
                 .setCause(cause)
                 .setAttempts(row.getFirstStartedAt() == null ? 0 : made)

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,33 +50,40 @@ final class PoolView {
     /**
      * Takes in a job's row; null for one that is gone.
      *
-     * @return the group whose work it is; null when nothing is known of it
+     * @return the groups whose work it is or was; none when nothing is known of it
      */
-    @Nullable String take(String job, @Nullable JobState row) {
+    Set<String> take(String job, @Nullable JobState row) {
         Known before = jobs.remove(job);
         if (before != null) {
             count(before, -1);
         }
         if (row == null) {
-            return before == null ? null : before.work.group;
+            return before == null ? Set.of() : Set.of(before.work.group);
         }
         Work work = works.computeIfAbsent(row.getJob().getResourceGroup(), Work::new);
         if (before == null) {
             work.arrivals.count(row.getSubmittedAt());
+        } else if (before.work != work) {
+            // It ran out of memory in the other group.
+            work.arrivals.count(row.getQueuedAt() == null ? row.getSubmittedAt() : row.getQueuedAt());
         }
         Known now = known(row, work);
         if (now == null) {
             if (!row.getOversize() && row.getStartedAt() != null && row.getFinishedAt() != null) {
                 ended(work, Duration.between(row.getStartedAt(), row.getFinishedAt()));
             }
-            return work.group;
+            return groups(before, work);
         }
         jobs.put(job, now);
         count(now, 1);
         if (now.stand == Stand.WAITS && !now.equals(before)) {
             work.waiting.add(new Waiting(job, now.since));
         }
-        return work.group;
+        return groups(before, work);
+    }
+
+    private static Set<String> groups(@Nullable Known before, Work now) {
+        return before == null || before.work == now ? Set.of(now.group) : Set.of(before.work.group, now.group);
     }
 
     Load load(String group, int workers, Instant now) {

@@ -78,10 +78,7 @@ final class Reconciler {
 
     /** Takes in a job's row; null when it is gone. */
     void job(String id, @Nullable JobState row) {
-        String group = view.take(id, row);
-        if (group != null) {
-            changed.add(group);
-        }
+        changed.addAll(view.take(id, row));
     }
 
     /** Takes in what a worker says; null when it left. */

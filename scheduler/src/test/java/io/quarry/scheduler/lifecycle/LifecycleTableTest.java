@@ -75,6 +75,7 @@ class LifecycleTableTest {
                 # situation
                 #   event -> state attempt/highest charged=charged attempts | effects
                 # "same" leaves the row alone, "!" marks what cannot happen unless somebody errs.
+                # Jobs of group default that run out of memory go on in group large.
                 # Attempts: 3. Owner (or lost owner) of the samples: "owner". Everybody else: "other".
                 """);
         for (Map.Entry<String, @Nullable JobState> row : Samples.rows().entrySet()) {
@@ -127,6 +128,9 @@ class LifecycleTableTest {
         }
         if (row.getWaitsBecause() != null) {
             text.append(" waits");
+        }
+        if (row.getAsked() != null) {
+            text.append(" group=").append(row.getJob().getResourceGroup());
         }
         if (row.getConflict()) {
             text.append(" conflict");

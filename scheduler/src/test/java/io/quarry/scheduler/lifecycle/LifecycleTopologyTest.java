@@ -11,6 +11,7 @@ import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
 import io.quarry.avro.JobState;
+import io.quarry.avro.OnMemory;
 import io.quarry.avro.Outcome;
 import io.quarry.avro.Progress;
 import io.quarry.avro.ResourceGroup;
@@ -373,6 +374,102 @@ class LifecycleTopologyTest {
         assertThat(row.getHistory())
                 .last()
                 .satisfies(line -> assertThat(line.getDetail()).contains("another body"));
+    }
+
+    @Test
+    void aJobThatRunsOutOfMemoryGoesOnInTheNextLargerGroupAndStaysTheSameJob() {
+        ladder();
+        submit("a", 0);
+        claim("a", 1, "w1");
+        heartbeat("a", "w1", null);
+        outOfMemory("a", "w1");
+        ticks(1);
+        List<Job> moved = read(TOPICS.retries("large"), Job.class);
+        assertThat(moved).singleElement().satisfies(job -> {
+            assertThat(job.getId()).isEqualTo("a");
+            assertThat(job.getAttempt()).isEqualTo(2);
+            assertThat(job.getResourceGroup()).isEqualTo("large");
+        });
+        assertThat(appended()).isEmpty();
+
+        // A late word of the first worker, another one with the first record, the submission again: all without effect.
+        commands();
+        finish("a", "w1", Outcome.SUCCEEDED);
+        claim("a", 1, "w2");
+        submit("a", 1);
+        assertThat(last().getConflict()).isFalse();
+        assertThat(commands()).extracting(Command::getType).containsExactly(CommandType.FENCE, CommandType.FENCE);
+
+        event(begin(JobEventType.CLAIMED, "a")
+                .setAttempt(2)
+                .setClaim("w3")
+                .setWorker("large-1")
+                .setStarted(true)
+                .setJob(moved.get(0)));
+        finish("a", "w3", Outcome.SUCCEEDED);
+        JobState row = last();
+        assertThat(row.getState()).isEqualTo(State.SUCCEEDED);
+        assertThat(row.getAsked().getResourceGroup()).isEqualTo("default");
+        assertThat(row.getHistory())
+                .anySatisfy(line -> assertThat(line.getDetail())
+                        .startsWith("ran out of memory, is tried again on a worker of group large"));
+    }
+
+    @Test
+    void aJobThatHasTheLargestSizeIsDeadAsItWasSubmitted() {
+        ladder();
+        submit("a", 0);
+        claim("a", 1, "w1");
+        heartbeat("a", "w1", null);
+        outOfMemory("a", "w1");
+        ticks(1);
+        claim("a", 2, "w2");
+        heartbeat("a", "w2", null);
+        outOfMemory("a", "w2");
+        ticks(1);
+        // The ceiling of group large: a process of its own.
+        assertThat(read(TOPICS.oversize(), Job.class)).singleElement().satisfies(job -> {
+            assertThat(job.getResourceGroup()).isEqualTo("large");
+            assertThat(job.getResources().getMemoryBytes()).isEqualTo(6);
+        });
+        claim("a", 3, "pod");
+        heartbeat("a", "pod", null);
+        outOfMemory("a", "pod");
+        JobState row = last();
+        assertThat(row.getState()).isEqualTo(State.FAILED);
+        assertThat(row.getHistory())
+                .last()
+                .satisfies(line -> assertThat(line.getDetail()).contains("no larger size: it had 6"));
+        assertThat(read(TOPICS.dead(), DeadJob.class))
+                .singleElement()
+                .satisfies(dead -> assertThat(dead.getJob()).isEqualTo(job("a")));
+    }
+
+    /** Group default, then group large, then a process of its own. */
+    private void ladder() {
+        ResourceGroup small = ResourceGroup.newBuilder()
+                .setName("default")
+                .setWorker(new Resources(1L, 1L, 1L))
+                .setOnMemory(new OnMemory("large", 2.0))
+                .build();
+        ResourceGroup large = ResourceGroup.newBuilder()
+                .setName("large")
+                .setWorker(new Resources(1L, 4L, 1L))
+                .setOversizeCeiling(new Resources(null, 6L, null))
+                .setMaxAttempts(5)
+                .setOnMemory(new OnMemory(null, 2.0))
+                .build();
+        TestInputTopic<byte[], byte[]> groups =
+                driver.createInputTopic(TOPICS.groups(), new ByteArraySerializer(), new ByteArraySerializer());
+        groups.pipeInput(utf8("default"), wire.write("", small));
+        groups.pipeInput(utf8("large"), wire.write("", large));
+    }
+
+    private void outOfMemory(String id, String claim) {
+        event(begin(JobEventType.FINISHED, id)
+                .setClaim(claim)
+                .setOutcome(Outcome.FAILED)
+                .setCause(new Cause(CauseType.MEMORY_LIMIT, "Too large.", Map.of())));
     }
 
     @Test

@@ -5,8 +5,11 @@ import io.quarry.avro.CauseType;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Manifest;
+import io.quarry.avro.OnMemory;
 import io.quarry.avro.Outcome;
 import io.quarry.avro.Progress;
+import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.Resources;
 import io.quarry.avro.Source;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,10 +28,23 @@ final class Samples {
     static final Source FIRST = new Source(JOBS, 5L);
     static final Source RETRY = new Source(RETRIES, 7L);
     static final Duration RETENTION = Duration.ofDays(30);
-    static final RetryPolicy POLICY =
-            new RetryPolicy(3, Duration.ofHours(1), Duration.ofSeconds(1), Duration.ofMinutes(5), true);
+    private static final ResourceGroup LARGE = ResourceGroup.newBuilder()
+            .setName("large")
+            .setWorker(new Resources(1000L, 4L << 30, 1L << 30))
+            .build();
+    static final RetryPolicy POLICY = RetryPolicy.of(
+            ResourceGroup.newBuilder()
+                    .setName("default")
+                    .setWorker(new Resources(1000L, 1L << 30, 1L << 30))
+                    .setOversizeCeiling(new Resources(null, 16L << 30, null))
+                    .setOnMemory(new OnMemory("large", 2.0))
+                    .setTimeoutMs(Duration.ofHours(1).toMillis())
+                    .build(),
+            LARGE);
     static final Lifecycle LIFECYCLE = new Lifecycle(RETENTION, Duration.ofSeconds(30));
     static final Cause BROKE = new Cause(CauseType.TRANSIENT_FAILURE, "broke", Map.of());
+    static final Cause MEMORY = new Cause(CauseType.MEMORY_LIMIT, "too little memory", Map.of());
+    static final Cause OOM = new Cause(CauseType.OOM_KILLED, "killed for its memory", Map.of());
     static final Cause KILLED = new Cause(CauseType.WORKER_KILLED, "killed", Map.of());
 
     private static final Job JOB = Job.newBuilder()
@@ -56,6 +72,7 @@ final class Samples {
         JobState enqueued = after(after(backoff, new Event.Due(), T0.plusSeconds(60)), new Event.Enqueued(2, RETRY));
         JobState lostEnqueued =
                 after(after(lostBackoff, new Event.Due(), T0.plusSeconds(60)), new Event.Enqueued(2, RETRY));
+        JobState larger = after(running, new Event.Finished("owner", Outcome.FAILED, MEMORY, null, null));
         JobState podRunning = after(launching, claimed("owner", 1, true));
         JobState lostLaunching =
                 after(after(podRunning, new Event.LeaseOut("owner")), new Event.Due(), T0.plusSeconds(60));
@@ -76,6 +93,7 @@ final class Samples {
         rows.put(
                 "RETRYING backoff, none left",
                 after(Rows.edit(running).setCharged(3).build(), new Event.LeaseOut("owner")));
+        rows.put("RETRYING larger", larger);
         rows.put("RETRYING enqueued", enqueued);
         rows.put("RETRYING enqueued, lost owner", lostEnqueued);
         rows.put("SUCCEEDED", after(running, finished("owner", Outcome.SUCCEEDED)));
@@ -120,8 +138,12 @@ final class Samples {
                 "Finished owner RETRIABLE, final cause",
                 new Event.Finished(
                         "owner", Outcome.RETRIABLE, new Cause(CauseType.USER_ERROR, "no", Map.of()), null, null));
+        events.put(
+                "Finished owner FAILED, out of memory",
+                new Event.Finished("owner", Outcome.FAILED, MEMORY, null, null));
         events.put("Finished other SUCCEEDED", finished("other", Outcome.SUCCEEDED));
         events.put("WorkerDied owner", new Event.WorkerDied("owner", KILLED));
+        events.put("WorkerDied owner, out of memory", new Event.WorkerDied("owner", OOM));
         events.put("WorkerDied other", new Event.WorkerDied("other", KILLED));
         events.put("Launched first attempt", new Event.Launched(1));
         events.put("Waiting first attempt", new Event.Waiting(1, "no room"));

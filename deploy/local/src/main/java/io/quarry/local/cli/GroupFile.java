@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.avro.OnMemory;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import io.quarry.avro.SpillVolume;
@@ -57,6 +58,7 @@ final class GroupFile {
         duration(fields, "", "max_backoff", group::setMaxBackoffMs);
         fields.put("retry_on", node -> file.words(node, "retry_on", group::setRetryOn));
         fields.put("no_retry_on", node -> file.words(node, "no_retry_on", group::setNoRetryOn));
+        fields.put("on_memory", this::onMemory);
         duration(fields, "", "lease", group::setLeaseMs);
         duration(fields, "", "drain", group::setDrainMs);
         fields.put(
@@ -130,6 +132,15 @@ final class GroupFile {
         return fields;
     }
 
+    private void onMemory(Node node) {
+        OnMemory.Builder next = OnMemory.newBuilder();
+        Map<String, Field> fields = new LinkedHashMap<>();
+        text(fields, "group", next::setGroup, "on_memory.");
+        fields.put("factor", value -> file.decimal(value, "on_memory.factor", next::setFactor));
+        file.mapping(node, "on_memory", fields);
+        group.setOnMemory(next.build());
+    }
+
     private Resources size(Node node, String path) {
         Resources.Builder size = Resources.newBuilder();
         Map<String, Field> fields = new LinkedHashMap<>();
@@ -178,7 +189,11 @@ final class GroupFile {
     }
 
     private void text(Map<String, Field> fields, String key, Consumer<String> taker) {
-        fields.put(key, node -> file.text(node, key, taker));
+        text(fields, key, taker, "");
+    }
+
+    private void text(Map<String, Field> fields, String key, Consumer<String> taker, String path) {
+        fields.put(key, node -> file.text(node, path + key, taker));
     }
 
     private void duration(Map<String, Field> fields, String path, String key, Consumer<Long> taker) {

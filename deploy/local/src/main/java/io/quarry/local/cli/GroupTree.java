@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.avro.OnMemory;
 import io.quarry.avro.Pause;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
@@ -74,6 +75,13 @@ final class GroupTree {
         }
         if (!group.getNoRetryOn().isEmpty()) {
             tree.put("no_retry_on", group.getNoRetryOn());
+        }
+        OnMemory next = group.getOnMemory();
+        if (next != null) {
+            Map<String, Object> onMemory = new LinkedHashMap<>();
+            put(onMemory, "group", next.getGroup());
+            onMemory.put("factor", next.getFactor());
+            tree.put("on_memory", onMemory);
         }
         put(tree, "lease", duration(group.getLeaseMs()));
         put(tree, "drain", duration(group.getDrainMs()));

@@ -4,6 +4,7 @@ import io.quarry.avro.ResourceGroup;
 import io.quarry.client.QuarryClient;
 import io.quarry.local.Machine;
 import io.quarry.local.Obstacles;
+import io.quarry.schemas.Quantities;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -50,10 +51,11 @@ final class GroupsApplyCommand implements Callable<Integer> {
     public Integer call() throws JobFileException, InterruptedException, ExecutionException {
         ResourceGroup file = GroupsDiffCommand.read(options.file(), console);
         Connection to = connection.find(console);
-        ResourceGroup is;
+        Map<String, ResourceGroup> groups;
         try (QuarryClient client = connection.client(console)) {
-            is = client.groups().get(file.getName());
+            groups = client.groups();
         }
+        ResourceGroup is = groups.get(file.getName());
         // What the group is in is not the file's.
         ResourceGroup wanted = is == null
                 ? file
@@ -68,9 +70,10 @@ final class GroupsApplyCommand implements Callable<Integer> {
             GroupsDiffCommand.lines(wanted, is == null, changes).forEach(console.out()::println);
         }
         warn(to, wanted);
+        warnOfNext(wanted, groups);
         if (apply) {
-            try (GroupWrites groups = GroupWrites.open(to, connection)) {
-                groups.apply(is, wanted, change.by(console), change.reason());
+            try (GroupWrites writes = GroupWrites.open(to, connection)) {
+                writes.apply(is, wanted, change.by(console), change.reason());
             }
         }
         if (!output.forPeople()) {
@@ -87,6 +90,24 @@ final class GroupsApplyCommand implements Callable<Integer> {
         if (to.settings().containsKey("pid")) {
             Obstacles.of(wanted.getWorker(), Machine.current(), 0)
                     .ifPresent(why -> console.say("warning: " + why + "; jobs of the group wait until it is smaller"));
+        }
+    }
+
+    /** A next size that is none yet is taken all the same: its group may be applied after this one. */
+    private void warnOfNext(ResourceGroup wanted, Map<String, ResourceGroup> groups) {
+        String next = wanted.getOnMemory() == null ? null : wanted.getOnMemory().getGroup();
+        if (next == null) {
+            return;
+        }
+        ResourceGroup larger = groups.get(next);
+        long own = wanted.getWorker().getMemoryBytes();
+        if (larger == null) {
+            console.say("warning: there is no resource group " + next
+                    + " (on_memory.group): until there is, jobs that run out of memory are not moved");
+        } else if (larger.getWorker().getMemoryBytes() <= own) {
+            console.say("warning: a worker of " + next + " (on_memory.group) has "
+                    + Quantities.formatBytes(larger.getWorker().getMemoryBytes())
+                    + ", no more than this group's: jobs that run out of memory are not moved there");
         }
     }
 }

@@ -83,6 +83,23 @@ final class JobRows implements AutoCloseable {
                 .toList();
     }
 
+    /** Gives the newest rows of the topic to somebody, at most so many, each as it stands there: of one job there may be several. */
+    void recent(long most, Consumer<JobState> taker) {
+        consumer.assign(partitions);
+        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+        Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(partitions);
+        long each = Math.max(1, most / partitions.size());
+        partitions.forEach(partition -> consumer.seek(
+                partition, Math.max(beginnings.getOrDefault(partition, 0L), ends.getOrDefault(partition, 0L) - each)));
+        while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+            for (ConsumerRecord<String, JobState> record : poll()) {
+                if (record.value() != null) {
+                    taker.accept(record.value());
+                }
+            }
+        }
+    }
+
     /** The row of one job, or empty when none is logged. */
     Optional<JobState> find(String id) {
         Map<String, JobState> rows = new LinkedHashMap<>();

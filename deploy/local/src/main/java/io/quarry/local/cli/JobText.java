@@ -1,11 +1,14 @@
 package io.quarry.local.cli;
 
+import io.quarry.avro.Asked;
 import io.quarry.avro.Cause;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Manifest;
 import io.quarry.avro.Progress;
+import io.quarry.avro.Resources;
 import io.quarry.avro.State;
 import io.quarry.avro.Transition;
+import io.quarry.schemas.Placement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -63,6 +66,11 @@ final class JobText {
         facts.put("state", Text.state(row.getState(), colour));
         facts.put("kind", row.getJob().getKind());
         facts.put("group", row.getJob().getResourceGroup());
+        facts.put("size", size(row.getJob().getResources()));
+        Asked asked = row.getAsked();
+        facts.put(
+                "asked for",
+                asked == null ? null : "group " + asked.getResourceGroup() + ", " + sizeOrWorker(asked.getResources()));
         facts.put(
                 "attempt",
                 row.getAttempt() + worker(row).map(name -> " on " + name).orElse(""));
@@ -190,6 +198,14 @@ final class JobText {
         facts.put("progress", progress.getPhase() + share + ", " + Text.count(progress.getRows(), "row"));
         facts.put("memory", Text.bytes(progress.getMemoryBytes()));
         facts.put("says", progress.getLogLine());
+    }
+
+    private static @Nullable String size(@Nullable Resources size) {
+        return size == null ? null : Placement.format(size);
+    }
+
+    private static String sizeOrWorker(@Nullable Resources size) {
+        return size == null ? "one worker" : Placement.format(size);
     }
 
     private static String by(@Nullable String submitter) {

@@ -1,9 +1,12 @@
 package io.quarry.local.cli;
 
 import io.quarry.avro.Job;
+import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.Resources;
 import io.quarry.client.JobHandle;
 import io.quarry.client.QuarryClient;
 import io.quarry.schemas.JobIds;
+import io.quarry.schemas.Quantities;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -28,11 +31,15 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExample:%n",
         footer = {
             "  quarry submit --wait deploy/demo/query.yaml",
+            "  quarry submit --size auto --wait nightly.yaml",
             "  quarry submit --idempotency-key nightly-2026-11-24 --group big job.yaml",
             "  jq -n '{input: {range: {column: \"flight.id\", start: 0, end: 10}}, outputs: [\"flight.delay\"]}' |"
                     + " quarry submit -"
         })
 final class SubmitCommand implements Callable<Integer> {
+    /** Most rows that sizes are learned from: the newest ones. */
+    private static final long LEARNED_FROM = 100_000;
+
     private final Console console;
 
     @Mixin
@@ -62,6 +69,14 @@ final class SubmitCommand implements Callable<Integer> {
     @Option(names = "--group", paramLabel = "GROUP", description = "Resource group instead of the file's.")
     private @Nullable String group;
 
+    @Option(
+            names = "--size",
+            paramLabel = "auto",
+            description =
+                    "auto: asks for the memory that earlier runs of the same query took, with some room, and says so."
+                            + " Without it the job asks for what its file says.")
+    private @Nullable String size;
+
     @Parameters(paramLabel = "FILE|-", description = "The job, YAML or JSON; - reads standard input.")
     private String file;
 
@@ -72,6 +87,10 @@ final class SubmitCommand implements Callable<Integer> {
     @Override
     public Integer call() throws JobFileException {
         Optional<Duration> most = WaitCommand.limit(timeout);
+        if (size != null && !size.equals("auto")) {
+            throw CommandFailure.badUsage("--size is '" + size
+                    + "': must be auto; a size of your own stands in the file, as resources: {memory: 4Gi}");
+        }
         Job job = identified(SubmittedFile.read(file, console));
         Connection to = connection.find(console);
         Map<String, String> settings = new LinkedHashMap<>(to.settings());
@@ -79,12 +98,19 @@ final class SubmitCommand implements Callable<Integer> {
                 "submit.timeout.ms", Long.toString(connection.reach().toMillis()));
         JobHandle handle;
         try (QuarryClient client = QuarryClient.connect(settings)) {
+            if (size != null) {
+                job = sized(job, to, client);
+            }
             handle = client.submit(job);
         }
         if (!wait) {
             Map<String, Object> answer = new LinkedHashMap<>();
             answer.put("id", handle.id());
             answer.put("resource_group", job.getResourceGroup());
+            if (size != null) {
+                Resources asks = job.getResources();
+                answer.put("resources", asks == null ? Map.of() : GroupTree.size(asks));
+            }
             output.print(console, answer, () -> List.of(handle.id()));
             return ExitCodes.DONE;
         }
@@ -92,6 +118,27 @@ final class SubmitCommand implements Callable<Integer> {
         try (JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
             return WaitCommand.waitFor(console, rows, output, handle.id(), most);
         }
+    }
+
+    /** The job with the memory that earlier runs of its query took; as it is when there are none. */
+    private Job sized(Job job, Connection to, QuarryClient client) {
+        Map<String, ResourceGroup> groups = client.groups();
+        ResourceGroup its = GroupsCommand.named(groups, job.getResourceGroup());
+        LearnedSize learned = new LearnedSize(job, groups);
+        try (JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
+            rows.recent(LEARNED_FROM, learned::take);
+        }
+        Optional<LearnedSize.Suggestion> suggestion = learned.suggestion(job, its);
+        if (suggestion.isEmpty()) {
+            console.say("size: as the file says; no earlier run of this query is known");
+            return job;
+        }
+        long memory = suggestion.get().memoryBytes();
+        console.say("size: memory " + Quantities.formatBytes(memory) + ", from "
+                + suggestion.get().why());
+        return Job.newBuilder(job)
+                .setResources(LearnedSize.with(job.getResources(), memory))
+                .build();
     }
 
     private Job identified(Job job) {

@@ -61,7 +61,7 @@ class GroupFileTest {
                 drain: 10m
                 scaling: {target_wait: 1m, up_cooldown: 15s, down_cooldown: 10m}
                 engine_memory_share: 0.8
-                scan_cache: 50Gi
+                on_memory: {group: huge-jobs, factor: 1.5}
                 spill_volume: {type: ephemeral, storage_class: fast-ssd}
                 environment: {TZ: UTC, EMPTY: ""}
                 image: registry.example.com/quarry:1.2
@@ -104,7 +104,10 @@ class GroupFileTest {
             value = {
                 "engine_memory_share: 1.5 | engine_memory_share is 1.5",
                 "engine_memory_share: most | engine_memory_share is 'most': must be a number",
-                "scan_cache: 600Gi | scan_cache_bytes",
+                "scan_cache: 1Gi | scan_cache_bytes is 1073741824: must be 0",
+                "on_memory: {group: large-jobs} | on_memory.group is large-jobs: must be another group",
+                "on_memory: {factor: 1} | on_memory.factor is 1.0: must be from 1.1 to 16",
+                "on_memory: {grop: x} | unknown key on_memory.grop: did you mean group?",
                 "scaling: {target_wait: soon} | scaling.target_wait is 'soon': must be a duration",
                 "scaling: {target_wai: 1m} | unknown key scaling.target_wai: did you mean target_wait?",
                 "lease: 1s | lease_ms is 1000",
