@@ -5,6 +5,7 @@ import io.quarry.scheduler.launch.KubernetesPlatform;
 import io.quarry.scheduler.launch.Launcher;
 import io.quarry.scheduler.launch.PodPlatform;
 import io.quarry.scheduler.lifecycle.JobLifecycle;
+import io.quarry.scheduler.pool.Attendance;
 import io.quarry.scheduler.pool.Autoscaler;
 import io.quarry.scheduler.pool.KubernetesPool;
 import io.quarry.scheduler.pool.WorkerPool;
@@ -52,6 +53,7 @@ public final class SchedulerProcess implements AutoCloseable {
     private volatile @Nullable Launcher launcher;
     private volatile @Nullable Schedules schedules;
     private volatile @Nullable Autoscaler autoscaler;
+    private volatile @Nullable Attendance attendance;
     private final CountDownLatch closing = new CountDownLatch(1);
 
     private SchedulerProcess(
@@ -178,6 +180,7 @@ public final class SchedulerProcess implements AutoCloseable {
             autoscaler = pool.map(workers -> Autoscaler.start(
                             settings.pool(), settings.kafka(), serdes, workers, InstantSource.system()))
                     .orElse(null);
+            attendance = Attendance.start(settings.lifecycle().topics(), settings.kafka());
             started.ended().whenComplete((nothing, fault) -> end(fault));
             if (!lifecycle.complete(started)) {
                 started.close();
@@ -246,6 +249,10 @@ public final class SchedulerProcess implements AutoCloseable {
         Autoscaler scaling = autoscaler;
         if (scaling != null) {
             scaling.close();
+        }
+        Attendance calling = attendance;
+        if (calling != null) {
+            calling.close();
         }
         ownPool.ifPresent(KubernetesPool::close);
         Launcher launching = launcher;

@@ -121,6 +121,27 @@ class QueuesIT {
     }
 
     @Test
+    void aQueueThatWasDeletedByHandIsMadeAgainAndKeepsItsJobs() throws Exception {
+        quarry.group("gone");
+        String topic = quarry.topics.jobs("gone");
+        String retries = quarry.topics.retries("gone");
+        quarry.read(retries);
+        Job job = job("gone");
+        quarry.submit(job);
+        quarry.awaitRow(job, row -> row.getState() == State.QUEUED);
+
+        quarry.admin.deleteTopics(List.of(topic)).all().get();
+
+        Job again = quarry.awaitRecord(retries, job.getId(), Job.class, j -> true);
+        assertThat(again.getAttempt()).isEqualTo(1);
+        assertThat(quarry.admin.listTopics().names().get()).contains(topic);
+        // The new topic is read from its beginning: what is submitted now is seen.
+        Job next = job("gone");
+        quarry.submit(next);
+        quarry.awaitRow(next, row -> row.getState() == State.QUEUED);
+    }
+
+    @Test
     void anArchivedRecordIsRequeuedOnce() throws Exception {
         quarry.group("archived");
         String group = quarry.topics.shareGroup("archived");

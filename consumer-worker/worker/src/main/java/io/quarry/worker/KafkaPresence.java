@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The worker's row in the topic workers. What did not get through is said again with the next round. For one thread. */
+/**
+ * The worker's row in the topic workers. What did not get through is said again with the next round, and all of it once an
+ * interval: a row that is not repeated is taken for that of a worker that was killed. Safe for use by several threads.
+ */
 final class KafkaPresence implements Presence {
     private static final Logger LOG = LoggerFactory.getLogger(KafkaPresence.class);
 
@@ -23,7 +26,9 @@ final class KafkaPresence implements Presence {
     private final WorkerSettings worker;
     private final InstantSource clock;
     private final String instance = UUID.randomUUID().toString();
-    private boolean known;
+    /** The row as it was said last; null before the first word and after the last. */
+    private @Nullable WorkerState last;
+
     /** Also set by the producer's thread. */
     private volatile WorkerPhase said = WorkerPhase.UNKNOWN;
 
@@ -39,7 +44,7 @@ final class KafkaPresence implements Presence {
     }
 
     @Override
-    public void say(WorkerPhase phase) {
+    public synchronized void say(WorkerPhase phase) {
         if (phase == said && phase != WorkerPhase.DRAINED) {
             return;
         }
@@ -53,8 +58,17 @@ final class KafkaPresence implements Presence {
                 .setPid(ProcessHandle.current().pid())
                 .setAt(clock.instant())
                 .build();
-        known = true;
+        last = row;
         said = phase;
+        repeat();
+    }
+
+    /** Says the same again. */
+    synchronized void repeat() {
+        WorkerState row = last;
+        if (row == null) {
+            return;
+        }
         try {
             send(serializer.serialize(worker.topics().workers(), row));
         } catch (KafkaException e) {
@@ -64,8 +78,9 @@ final class KafkaPresence implements Presence {
     }
 
     @Override
-    public void gone() {
-        if (known) {
+    public synchronized void gone() {
+        if (last != null) {
+            last = null;
             try {
                 send(null);
             } catch (KafkaException e) {

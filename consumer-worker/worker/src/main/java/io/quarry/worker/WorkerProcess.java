@@ -36,6 +36,9 @@ import org.slf4j.LoggerFactory;
 /** One worker: built top to bottom, closed in reverse. */
 public final class WorkerProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerProcess.class);
+    /** A third of what the scheduler takes for silence. */
+    private static final Duration SAID_AGAIN = Duration.ofSeconds(20);
+
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
     private final Current current;
@@ -185,8 +188,10 @@ public final class WorkerProcess implements AutoCloseable {
                     events,
                     finishes,
                     UUID::randomUUID);
-            Presence said =
+            KafkaPresence said =
                     new KafkaPresence(producer, serdes.serializer(WorkerState.class), worker, InstantSource.system());
+            Object unused = timer.scheduleWithFixedDelay(
+                    said::repeat, SAID_AGAIN.toMillis(), SAID_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
             Presence presence =
                     worker.readyFile().map(file -> ReadyFile.begin(file, said)).orElse(said);
             work = new Runner(claims, queue, finishes, current, presence, ready);

@@ -37,7 +37,7 @@ public final class JobLifecycle implements AutoCloseable {
      *
      * @param kafka client settings: bootstrap servers, security
      * @param streams further settings of Kafka Streams, such as the state directory and the replication factor
-     * @param remakeTopics makes topics that are missing; called in a thread of its own when somebody deleted job-state
+     * @param remakeTopics makes topics that are missing; called in a thread of its own when somebody deleted one
      */
     public static JobLifecycle start(
             LifecycleSettings settings,
@@ -71,10 +71,13 @@ public final class JobLifecycle implements AutoCloseable {
         StatesTopic statesTopic = new StatesTopic(admin, settings.topics(), settings.passedInterval(), remakeTopics);
         parts.push(statesTopic);
         statesTopic.start();
+        QueueTopics queues = new QueueTopics(admin, settings.topics(), settings.passedInterval(), remakeTopics);
+        parts.push(queues);
+        queues.start();
         String prefix = settings.topics().prefix();
         Topology intake = new IntakeTopology(settings, () -> new RegistryWire(serdes), starts).get();
         begin(intake, prefix + "intake", kafka, streams);
-        Topology states = new LifecycleTopology(settings, () -> new RegistryWire(serdes), statesTopic).get();
+        Topology states = new LifecycleTopology(settings, () -> new RegistryWire(serdes), statesTopic, queues).get();
         begin(states, prefix + "lifecycle", kafka, streams);
         KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(new HashMap<>(kafka), new ByteArraySerializer(), new ByteArraySerializer());

@@ -35,6 +35,7 @@ final class LifecycleMetrics {
     private final Map<Step.Kind, Sensor> kinds = new EnumMap<>(Step.Kind.class);
     private final Map<Mark, Sensor> marks = new EnumMap<>(Mark.class);
     private final Sensor unreadable;
+    private final Sensor remade;
     private final Map<MetricName, Sensor> tagged = new HashMap<>();
 
     LifecycleMetrics(StreamsMetrics metrics, String task) {
@@ -47,6 +48,7 @@ final class LifecycleMetrics {
             marks.put(mark, counter(word(mark)));
         }
         this.unreadable = counter("unreadable");
+        this.remade = counter("queues-remade");
     }
 
     private static String word(Enum<?> name) {
@@ -59,6 +61,11 @@ final class LifecycleMetrics {
 
     void unreadable() {
         unreadable.record();
+    }
+
+    /** Counts a queue that was deleted and made anew. */
+    void remade() {
+        remade.record();
     }
 
     void step(@Nullable JobState before, Step step) {

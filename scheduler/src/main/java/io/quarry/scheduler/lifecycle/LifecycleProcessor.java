@@ -59,6 +59,7 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
     private final Lifecycle lifecycle;
     private final Wire wire;
     private final Supplier<String> statesTopic;
+    private final Supplier<Map<String, String>> queues;
     private final Map<String, CachedGroup> groupCache = new HashMap<>();
 
     @SuppressWarnings("NullAway.Init") // set by init, before any record
@@ -80,6 +81,9 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
     private Republication republication;
 
     @SuppressWarnings("NullAway.Init")
+    private RemadeQueues remadeQueues;
+
+    @SuppressWarnings("NullAway.Init")
     private LifecycleMetrics metrics;
 
     /** Groups whose oldest job is shown; a group that has none any more shows zero. */
@@ -95,7 +99,9 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         }
     }
 
-    LifecycleProcessor(LifecycleSettings settings, Wire wire, Supplier<String> statesTopic) {
+    LifecycleProcessor(
+            LifecycleSettings settings, Wire wire, Supplier<String> statesTopic, Supplier<Map<String, String>> queues) {
+        this.queues = queues;
         this.statesTopic = statesTopic;
         this.settings = settings;
         this.topics = settings.topics();
@@ -111,6 +117,7 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         KeyValueStore<Bytes, byte[]> store = context.getStateStore(LifecycleTopology.TIMERS);
         this.timers = new Timers(store);
         this.depths = new Depths(store);
+        this.remadeQueues = new RemadeQueues(store);
         this.republication = new Republication(store, rows);
         this.metrics = new LifecycleMetrics(context.metrics(), context.taskId().toString());
         depths.groups().forEach(this::showDepth);
@@ -208,6 +215,11 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         timers.leasesOut(SWEEP, this::leaseTicks, (job, claim) -> apply(job, new Event.LeaseOut(claim), now));
         for (KeyValue<String, Long> passed : timers.passed()) {
             sweepPassed(passed.key, passed.value, now);
+        }
+        for (String topic : remadeQueues.turn(queues.get())) {
+            metrics.remade();
+            LOG.warn("A queue was deleted and made anew: jobs that wait in it are appended again topic={}", topic);
+            sweepPassed(topic, Long.MAX_VALUE, now);
         }
         republication.turn(statesTopic.get(), SWEEP, (jobId, row) -> forward(topics.states(), jobId, row, now));
         if (timers.ticks() % OLDEST_EVERY == 0) {

@@ -4,6 +4,7 @@ import io.quarry.scheduler.streams.GroupTexts;
 import io.quarry.scheduler.streams.Outgoing;
 import io.quarry.scheduler.streams.Wire;
 import io.quarry.schemas.Topics;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -21,15 +22,21 @@ final class LifecycleTopology implements Supplier<Topology> {
     private final LifecycleSettings settings;
     private final Supplier<Wire> wire;
     private final Supplier<String> statesTopic;
+    private final Supplier<Map<String, String>> queues;
     private final Function<String, KeyValueBytesStoreSupplier> stores;
 
     /**
      * The topology as it runs.
      *
      * @param statesTopic identity of the topic job-state, empty while nobody knows; asked often, must not block
+     * @param queues identities of the groups' queues by their names, the same map as long as nothing changes; likewise
      */
-    LifecycleTopology(LifecycleSettings settings, Supplier<Wire> wire, Supplier<String> statesTopic) {
-        this(settings, wire, statesTopic, Stores::persistentKeyValueStore);
+    LifecycleTopology(
+            LifecycleSettings settings,
+            Supplier<Wire> wire,
+            Supplier<String> statesTopic,
+            Supplier<Map<String, String>> queues) {
+        this(settings, wire, statesTopic, queues, Stores::persistentKeyValueStore);
     }
 
     /** The topology over stores of the caller's. */
@@ -37,10 +44,12 @@ final class LifecycleTopology implements Supplier<Topology> {
             LifecycleSettings settings,
             Supplier<Wire> wire,
             Supplier<String> statesTopic,
+            Supplier<Map<String, String>> queues,
             Function<String, KeyValueBytesStoreSupplier> stores) {
         this.settings = settings;
         this.wire = wire;
         this.statesTopic = statesTopic;
+        this.queues = queues;
         this.stores = stores;
     }
 
@@ -50,7 +59,8 @@ final class LifecycleTopology implements Supplier<Topology> {
         Topology topology = new Topology();
         GroupTexts.addTo(topology, GROUPS, topics.groups());
         topology.addSource("events", new ByteArrayDeserializer(), new ByteArrayDeserializer(), topics.events());
-        topology.addProcessor("lifecycle", () -> new LifecycleProcessor(settings, wire.get(), statesTopic), "events");
+        topology.addProcessor(
+                "lifecycle", () -> new LifecycleProcessor(settings, wire.get(), statesTopic, queues), "events");
         topology.addStateStore(
                 Stores.keyValueStoreBuilder(stores.apply(ROWS), Serdes.String(), Serdes.ByteArray()), "lifecycle");
         topology.addStateStore(

@@ -66,7 +66,7 @@ class LifecycleTopologyTest {
     void open() {
         Properties p = StreamsApp.properties(
                 "lifecycle", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString()));
-        driver = new TopologyTestDriver(new LifecycleTopology(SETTINGS, () -> wire, () -> "").get(), p);
+        driver = new TopologyTestDriver(new LifecycleTopology(SETTINGS, () -> wire, () -> "", Map::of).get(), p);
         events = driver.createInputTopic(TOPICS.events(), new ByteArraySerializer(), new ByteArraySerializer());
         ResourceGroup group = ResourceGroup.newBuilder()
                 .setName("default")

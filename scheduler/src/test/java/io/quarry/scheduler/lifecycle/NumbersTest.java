@@ -212,6 +212,28 @@ class NumbersTest {
     }
 
     @Test
+    void jobsOfAQueueThatWasMadeAnewAreAppendedAgainOnce() {
+        String jobs = TestLog.TOPICS.jobs("default");
+        String retries = TestLog.TOPICS.retries("default");
+        log.queues = Map.of(jobs, "first", retries, "r");
+        for (int i = 0; i < 700; i++) {
+            log.submit("j" + i, i + 5000);
+        }
+        log.ticks(2);
+        assertThat(log.retries()).isEmpty();
+        log.queues = Map.of(jobs, "second", retries, "r");
+        log.ticks(1);
+        assertThat(log.retries()).hasSize(500);
+        log.ticks(3);
+        assertThat(log.retries()).hasSize(200);
+        log.queues = Map.of(retries, "r");
+        log.ticks(1);
+        log.queues = Map.of(jobs, "second", retries, "r");
+        log.ticks(2);
+        assertThat(log.retries()).isEmpty();
+    }
+
+    @Test
     void aWorkersClockAYearOffChangesNothing() {
         log.submit(job("right").setBackoffMs(0L).build(), 0);
         log.submit(job("wrong").setBackoffMs(0L).build(), 1);

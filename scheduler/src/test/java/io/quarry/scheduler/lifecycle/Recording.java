@@ -113,7 +113,7 @@ record Recording(List<Line> events, List<Line> rows, List<Line> timers, List<Lin
         Properties p = StreamsApp.properties(
                 "lifecycle", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString()));
         TopologyTestDriver driver =
-                new TopologyTestDriver(new LifecycleTopology(SETTINGS, () -> wire, () -> "", stores).get(), p);
+                new TopologyTestDriver(new LifecycleTopology(SETTINGS, () -> wire, () -> "", Map::of, stores).get(), p);
         ResourceGroup group = ResourceGroup.newBuilder()
                 .setName("default")
                 .setWorker(new Resources(1L, 1L, 1L))

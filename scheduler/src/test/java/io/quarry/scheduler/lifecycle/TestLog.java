@@ -39,6 +39,9 @@ final class TestLog implements AutoCloseable {
     /** Identity of the topic job-state; may be set. */
     String statesTopic = "";
 
+    /** Identities of the queues; may be set. */
+    Map<String, String> queues = Map.of();
+
     Instant now = T0;
     private final TopologyTestDriver driver;
     private final TestInputTopic<byte[], byte[]> events;
@@ -49,7 +52,7 @@ final class TestLog implements AutoCloseable {
 
     TestLog(Path state, Function<String, KeyValueBytesStoreSupplier> stores) {
         driver = new TopologyTestDriver(
-                new LifecycleTopology(Recording.SETTINGS, () -> wire, () -> statesTopic, stores).get(),
+                new LifecycleTopology(Recording.SETTINGS, () -> wire, () -> statesTopic, () -> queues, stores).get(),
                 StreamsApp.properties(
                         "lifecycle", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString())));
         events = Recording.input(driver);

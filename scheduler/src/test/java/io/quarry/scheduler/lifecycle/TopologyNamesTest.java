@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class TopologyNamesTest {
     @Test
     void namesStoresAndEdgesStayWhatTheyWere() throws IOException {
-        String names = new LifecycleTopology(Recording.SETTINGS, TestWire::new, () -> "")
+        String names = new LifecycleTopology(Recording.SETTINGS, TestWire::new, () -> "", Map::of)
                         .get()
                         .describe()
                         .toString()

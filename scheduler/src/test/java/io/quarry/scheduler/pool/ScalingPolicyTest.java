@@ -49,6 +49,8 @@ class ScalingPolicyTest {
         assertThat(most.rule()).isEqualTo(ScalingPolicy.Rule.AT_MOST);
         assertThat(ask(load(1, 1, 1, 99, 5, 600), 1).wanted()).isEqualTo(2);
         assertThat(ask(load(100, 1, 1, 99, 5, 600), 1).wanted()).isEqualTo(10);
+        // It has waited too long, and four workers are more than there is work for: another one would not help it.
+        assertThat(ask(load(1, 0, 4, 99, 0, 1), 4).wanted()).isEqualTo(4);
     }
 
     @Test

@@ -15,14 +15,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.InvalidProducerEpochException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
@@ -105,12 +109,7 @@ public final class GroupTable {
     }
 
     private void each(String topic, Consumer<ConsumerRecord<byte[], byte[]>> taker) {
-        Map<String, Object> client = settings.clientSettings();
-        client.put("enable.auto.commit", "false");
-        client.put("isolation.level", "read_committed");
-        client.put("default.api.timeout.ms", (int) settings.adminTimeout().toMillis());
-        try (KafkaConsumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
             TopicPartition partition = new TopicPartition(topic, 0);
             consumer.assign(List.of(partition));
             consumer.seekToBeginning(List.of(partition));
@@ -119,6 +118,14 @@ public final class GroupTable {
                 consumer.poll(Duration.ofMillis(200)).forEach(taker);
             }
         }
+    }
+
+    private KafkaConsumer<byte[], byte[]> consumer() {
+        Map<String, Object> client = settings.clientSettings();
+        client.put("enable.auto.commit", "false");
+        client.put("isolation.level", "read_committed");
+        client.put("default.api.timeout.ms", (int) settings.adminTimeout().toMillis());
+        return new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     private void put(
@@ -222,12 +229,12 @@ public final class GroupTable {
                                 .setVersion(version + 1)
                                 .setChangedBy(by)
                                 .build();
-                send(
+                long offset = send(
                         producer,
                         name,
                         row,
                         new GroupRevision(type, name, version + (row == null ? 0 : 1), by, reason, row));
-                awaitVisible(name, version, row);
+                awaitVisible(offset);
                 return row;
             } catch (ProducerFencedException | InvalidProducerEpochException | InvalidTxnStateException other) {
                 // Somebody else began to write, which ended this transaction: what they wrote, and whether it is what
@@ -246,17 +253,24 @@ public final class GroupTable {
                 "resource group " + name + " could not be written: others wrote groups all the while");
     }
 
-    /** A commit is certain before readers see it: whoever changed a group is to find it changed. */
-    private void awaitVisible(String name, long before, @Nullable ResourceGroup row) {
-        long end = System.nanoTime() + settings.adminTimeout().toNanos();
-        boolean visible = false;
-        while (!visible && System.nanoTime() < end) {
-            ResourceGroup is = read().get(name);
-            visible = row == null ? is == null || is.getVersion() < before : is != null && is.getVersion() > before;
+    /**
+     * A commit is certain before readers see it: whoever changed a group is to find it changed, or what somebody else made of it
+     * since.
+     */
+    private void awaitVisible(long offset) {
+        long until = System.nanoTime() + settings.adminTimeout().toNanos();
+        TopicPartition partition = new TopicPartition(topics.groups(), 0);
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+            long end = 0;
+            // Of a reader of what is committed it is where the first open transaction begins.
+            while (end <= offset && System.nanoTime() < until) {
+                end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+            }
         }
     }
 
-    private void send(
+    /** Writes the row and its line; the row's offset. */
+    private long send(
             KafkaProducer<byte[], byte[]> producer, String name, @Nullable ResourceGroup row, GroupRevision revision) {
         byte[] key = name.getBytes(StandardCharsets.UTF_8);
         try (Serializer<ResourceGroup> rows = serdes.serializer(ResourceGroup.class);
@@ -264,9 +278,15 @@ public final class GroupTable {
             byte[] value = row == null ? null : rows.serialize(topics.groups(), row);
             byte[] line = revisions.serialize(topics.groupHistory(), revision);
             producer.beginTransaction();
-            Object unused = producer.send(new ProducerRecord<>(topics.groups(), key, value));
-            unused = producer.send(new ProducerRecord<>(topics.groupHistory(), key, line));
+            Future<RecordMetadata> sent = producer.send(new ProducerRecord<>(topics.groups(), key, value));
+            Object unused = producer.send(new ProducerRecord<>(topics.groupHistory(), key, line));
             producer.commitTransaction();
+            // Done: a commit waits for what was sent.
+            return sent.get().offset();
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        } catch (ExecutionException e) {
+            throw new KafkaException(e.getCause());
         }
     }
 

@@ -36,7 +36,7 @@ record TopicPlan(String name, int partitions, Map<String, String> fixed, Map<Str
                 table(topics.scheduleStates(), partitions, settings),
                 log(topics.ticks(), partitions, LONG, settings),
                 log(topics.groupHistory(), 1, LONG, settings),
-                table(topics.workers(), 1, settings),
+                repeated(topics.workers(), settings),
                 log(topics.scaling(), 1, Duration.ofDays(7), settings),
                 log(topics.dead(), 1, LONG, settings),
                 invalid(topics, settings));
@@ -70,6 +70,15 @@ record TopicPlan(String name, int partitions, Map<String, String> fixed, Map<Str
         Map<String, String> initial = initial(settings);
         initial.put("segment.ms", Long.toString(Duration.ofDays(1).toMillis()));
         return new TopicPlan(name, partitions, fixed("compact"), initial);
+    }
+
+    /** A table whose rows are said again and again: what was said before is to go soon. */
+    private static TopicPlan repeated(String name, ProvisionSettings settings) {
+        TopicPlan plan = table(name, 1, settings);
+        Map<String, String> initial = new TreeMap<>(plan.initial());
+        initial.put("segment.ms", Long.toString(Duration.ofMinutes(10).toMillis()));
+        initial.put("min.cleanable.dirty.ratio", "0.1");
+        return new TopicPlan(name, 1, plan.fixed(), initial);
     }
 
     private static Map<String, String> fixed(String cleanup) {

@@ -13,6 +13,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
 
 /** What became of a group: its changes, and what the autoscaler did and why. */
 final class GroupAccount {
@@ -54,6 +59,49 @@ final class GroupAccount {
             before = after;
         }
         output.print(console, tree, () -> table.lines(TextTable.UNBOUNDED));
+    }
+
+    /** What a group is in now: its workers by their own word, its jobs by their rows, and whether its queue is there. */
+    static Map<String, Object> now(Console console, Connection to, Duration reach, String name) {
+        Map<String, Object> workers = new TreeMap<>();
+        LogLines.table(to, to.topics().workers(), WorkerState.class, reach).values().stream()
+                .filter(worker -> worker.getGroup().equals(name))
+                .forEach(worker -> workers.merge(
+                        worker.getPhase().name().toLowerCase(Locale.ROOT), 1, (a, b) -> (Integer) a + (Integer) b));
+        Map<String, Object> jobs = new TreeMap<>();
+        try (JobRows rows = JobRows.open(to, console.clock(), reach)) {
+            rows.all().stream()
+                    .filter(row -> row.getJob().getResourceGroup().equals(name) && !ExitCodes.isFinal(row.getState()))
+                    .forEach(row -> jobs.merge(
+                            row.getState().name().toLowerCase(Locale.ROOT), 1, (a, b) -> (Integer) a + (Integer) b));
+        }
+        List<String> missing = missing(to, reach, name);
+        Map<String, Object> now = new LinkedHashMap<>();
+        now.put("workers", workers);
+        now.put("jobs", jobs);
+        if (!missing.isEmpty()) {
+            now.put("missing_topics", missing);
+            console.say("quarry: " + String.join(" and ", missing)
+                    + " was deleted: a running scheduler makes it again within seconds and appends waiting jobs again");
+        }
+        return now;
+    }
+
+    private static List<String> missing(Connection to, Duration reach, String name) {
+        Map<String, Object> settings = to.kafka();
+        settings.put("default.api.timeout.ms", (int) reach.toMillis());
+        settings.put("request.timeout.ms", (int) reach.toMillis());
+        try (Admin admin = Admin.create(settings)) {
+            Set<String> there = admin.listTopics().names().get();
+            return Stream.of(to.topics().jobs(name), to.topics().retries(name))
+                    .filter(topic -> !there.contains(topic))
+                    .toList();
+        } catch (ExecutionException e) {
+            throw CommandFailure.failed("the broker does not list its topics: " + e.getCause(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return List.of();
+        }
     }
 
     static void why(Console console, Output output, Connection to, Duration reach, ResourceGroup group) {

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Deletes a group that has no jobs, or moves those that wait first. */
 @Command(
@@ -39,19 +38,10 @@ final class GroupsDeleteCommand implements Callable<Integer> {
     private final Console console;
 
     @Mixin
-    private ConnectionOptions connection;
-
-    @Mixin
-    private Output output;
-
-    @Mixin
-    private ChangeOptions change;
+    private GroupOptions group;
 
     @Option(names = "--move-to", paramLabel = "GROUP", description = "Where waiting jobs go.")
     private @Nullable String moveTo;
-
-    @Parameters(paramLabel = "GROUP", description = "Name of the group.")
-    private String name;
 
     GroupsDeleteCommand(Console console) {
         this.console = console;
@@ -59,48 +49,58 @@ final class GroupsDeleteCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException, ExecutionException {
-        if (name.equals(Topics.DEFAULT_GROUP)) {
-            throw CommandFailure.badUsage("the group " + name + " always exists and cannot be deleted");
+        if (group.name().equals(Topics.DEFAULT_GROUP)) {
+            throw CommandFailure.badUsage("the group " + group.name() + " always exists and cannot be deleted");
         }
-        if (name.equals(moveTo)) {
+        if (group.name().equals(moveTo)) {
             throw CommandFailure.badUsage("--move-to is " + moveTo + ": must be another group");
         }
-        Connection to = connection.find(console);
+        Connection to = group.connection().find(console);
         int moved = 0;
-        try (GroupWrites groups = GroupWrites.open(to, connection);
-                JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
-            ResourceGroup is = GroupsCommand.named(groups.table(), name);
+        try (GroupWrites groups = GroupWrites.open(to, group.connection());
+                JobRows rows =
+                        JobRows.open(to, console.clock(), group.connection().reach())) {
+            ResourceGroup is = GroupsCommand.named(groups.table(), group.name());
             List<JobState> live = live(rows);
             if (!live.isEmpty() && moveTo == null) {
-                throw CommandFailure.badUsage("group " + name + " has " + Text.count(live.size(), "job")
+                throw CommandFailure.badUsage("group " + group.name() + " has " + Text.count(live.size(), "job")
                         + " that wait or run: say with --move-to GROUP where those that wait go, or let them end first"
-                        + " (quarry jobs --group " + name + ")");
+                        + " (quarry jobs --group " + group.name() + ")");
             }
             if (!live.isEmpty()) {
                 ResourceGroup unused = GroupsCommand.named(groups.table(), String.valueOf(moveTo));
                 // From here on nobody takes any of them.
-                is = GroupsPauseCommand.pause(groups, is, true, change, console);
+                is = GroupsPauseCommand.pause(groups, is, true, group.change(), console);
                 moved = move(live(rows));
                 refuseRunning(live(rows));
             }
-            groups.change(is, null, GroupChangeType.DELETED, change.by(console), change.reason());
+            groups.change(
+                    is,
+                    null,
+                    GroupChangeType.DELETED,
+                    group.change().by(console),
+                    group.change().reason());
         }
         Map<String, Object> tree = new LinkedHashMap<>();
-        tree.put("name", name);
+        tree.put("name", group.name());
         tree.put("deleted", true);
         tree.put("moved", moved);
         int count = moved;
-        output.print(
-                console,
-                tree,
-                () -> List.of("group " + name + " is deleted"
-                        + (count == 0 ? "" : "; " + Text.count(count, "job") + " wait in group " + moveTo + " now")));
+        group.output()
+                .print(
+                        console,
+                        tree,
+                        () -> List.of("group " + group.name() + " is deleted"
+                                + (count == 0
+                                        ? ""
+                                        : "; " + Text.count(count, "job") + " wait in group " + moveTo + " now")));
         return ExitCodes.DONE;
     }
 
     private List<JobState> live(JobRows rows) {
         return rows.all().stream()
-                .filter(row -> name.equals(row.getJob().getResourceGroup()) && !ExitCodes.isFinal(row.getState()))
+                .filter(row ->
+                        group.name().equals(row.getJob().getResourceGroup()) && !ExitCodes.isFinal(row.getState()))
                 .toList();
     }
 
@@ -110,10 +110,11 @@ final class GroupsDeleteCommand implements Callable<Integer> {
                 .filter(row -> row.getState() != State.RUNNING)
                 .sorted(Comparator.comparing(JobState::getSubmittedAt))
                 .toList();
-        try (QuarryClient client = connection.client(console)) {
+        try (QuarryClient client = group.connection().client(console)) {
             for (JobState row : waiting) {
                 String id = row.getJob().getId();
-                String next = JobIds.ofRepeat(id, "move/" + name + "/" + moveTo).toString();
+                String next = JobIds.ofRepeat(id, "move/" + group.name() + "/" + moveTo)
+                        .toString();
                 Job job = Job.newBuilder(row.getJob())
                         .setId(next)
                         .setAttempt(1)
@@ -125,10 +126,11 @@ final class GroupsDeleteCommand implements Callable<Integer> {
                     Object unused = client.submit(job);
                 } catch (SubmitException refused) {
                     throw CommandFailure.badUsage("job " + id + " cannot go to group " + moveTo + ": "
-                            + refused.getMessage() + ". The group " + name + " stays, paused; cancel the job or name"
+                            + refused.getMessage() + ". The group " + group.name()
+                            + " stays, paused; cancel the job or name"
                             + " another group, and repeat the command");
                 }
-                client.handle(id).cancel(change.by(console), "moved to group " + moveTo + " as " + next);
+                client.handle(id).cancel(group.change().by(console), "moved to group " + moveTo + " as " + next);
             }
         }
         return waiting.size();
@@ -138,8 +140,8 @@ final class GroupsDeleteCommand implements Callable<Integer> {
         long running =
                 live.stream().filter(row -> row.getState() == State.RUNNING).count();
         if (running > 0) {
-            throw CommandFailure.badUsage(Text.count(running, "job") + " of group " + name
-                    + " still run. It is paused; wait with 'quarry groups drain " + name
+            throw CommandFailure.badUsage(Text.count(running, "job") + " of group " + group.name()
+                    + " still run. It is paused; wait with 'quarry groups drain " + group.name()
                     + "', then repeat the command");
         }
     }

@@ -1,6 +1,5 @@
 package io.quarry.local.cli;
 
-import io.quarry.avro.JobState;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.State;
 import java.time.Instant;
@@ -14,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** Sends a group's workers away, each when its job is done. */
 @Command(
@@ -32,19 +30,10 @@ final class GroupsDrainCommand implements Callable<Integer> {
     private final Console console;
 
     @Mixin
-    private ConnectionOptions connection;
-
-    @Mixin
-    private Output output;
-
-    @Mixin
-    private ChangeOptions change;
+    private GroupOptions group;
 
     @Option(names = "--timeout", paramLabel = "TIME", description = "Longest wait for running jobs (default: none).")
     private @Nullable String timeout;
-
-    @Parameters(paramLabel = "GROUP", description = "Name of the group.")
-    private String name;
 
     GroupsDrainCommand(Console console) {
         this.console = console;
@@ -53,13 +42,13 @@ final class GroupsDrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException, ExecutionException {
         Instant until = timeout == null ? null : console.clock().instant().plus(Durations.option("--timeout", timeout));
-        Connection to = connection.find(console);
-        try (GroupWrites groups = GroupWrites.open(to, connection)) {
-            ResourceGroup is = GroupsCommand.named(groups.table(), name);
-            ResourceGroup unused = GroupsPauseCommand.pause(groups, is, true, change, console);
+        Connection to = group.connection().find(console);
+        try (GroupWrites groups = GroupWrites.open(to, group.connection())) {
+            ResourceGroup is = GroupsCommand.named(groups.table(), group.name());
+            ResourceGroup unused = GroupsPauseCommand.pause(groups, is, true, group.change(), console);
         }
         long running;
-        try (JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
+        try (JobRows rows = JobRows.open(to, console.clock(), group.connection().reach())) {
             running = running(rows);
             while (running > 0 && (until == null || console.clock().instant().isBefore(until))) {
                 TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
@@ -67,21 +56,19 @@ final class GroupsDrainCommand implements Callable<Integer> {
             }
         }
         Map<String, Object> tree = new LinkedHashMap<>();
-        tree.put("name", name);
+        tree.put("name", group.name());
         tree.put("running", running);
-        String what =
-                running == 0 ? "no job of group " + name + " runs" : running + " jobs of group " + name + " still run";
-        output.print(console, tree, () -> List.of(what));
+        String what = running == 0
+                ? "no job of group " + group.name() + " runs"
+                : running + " jobs of group " + group.name() + " still run";
+        group.output().print(console, tree, () -> List.of(what));
         return running == 0 ? ExitCodes.DONE : ExitCodes.STILL_RUNNING;
     }
 
     private long running(JobRows rows) {
         return rows.all().stream()
-                .filter(row -> row.getState() == State.RUNNING && name.equals(group(row)))
+                .filter(row -> row.getState() == State.RUNNING
+                        && group.name().equals(row.getJob().getResourceGroup()))
                 .count();
-    }
-
-    private static String group(JobState row) {
-        return row.getJob().getResourceGroup();
     }
 }

@@ -9,7 +9,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** Has a group's workers take no jobs. */
 @Command(
@@ -26,16 +25,7 @@ final class GroupsPauseCommand implements Callable<Integer> {
     private final Console console;
 
     @Mixin
-    private ConnectionOptions connection;
-
-    @Mixin
-    private Output output;
-
-    @Mixin
-    private ChangeOptions change;
-
-    @Parameters(paramLabel = "GROUP", description = "Name of the group.")
-    private String name;
+    private GroupOptions group;
 
     GroupsPauseCommand(Console console) {
         this.console = console;
@@ -43,10 +33,11 @@ final class GroupsPauseCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException, ExecutionException {
-        try (GroupWrites groups = GroupWrites.open(connection.find(console), connection)) {
-            ResourceGroup is = GroupsCommand.named(groups.table(), name);
-            ResourceGroup paused = pause(groups, is, false, change, console);
-            output.print(console, GroupTree.shown(paused), () -> List.of("group " + name + " is paused"));
+        try (GroupWrites groups = GroupWrites.open(group.connection().find(console), group.connection())) {
+            ResourceGroup is = GroupsCommand.named(groups.table(), group.name());
+            ResourceGroup paused = pause(groups, is, false, group.change(), console);
+            group.output()
+                    .print(console, GroupTree.shown(paused), () -> List.of("group " + group.name() + " is paused"));
         }
         return ExitCodes.DONE;
     }

@@ -7,7 +7,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** Ends a pause. */
 @Command(
@@ -20,16 +19,7 @@ final class GroupsResumeCommand implements Callable<Integer> {
     private final Console console;
 
     @Mixin
-    private ConnectionOptions connection;
-
-    @Mixin
-    private Output output;
-
-    @Mixin
-    private ChangeOptions change;
-
-    @Parameters(paramLabel = "GROUP", description = "Name of the group.")
-    private String name;
+    private GroupOptions group;
 
     GroupsResumeCommand(Console console) {
         this.console = console;
@@ -37,22 +27,23 @@ final class GroupsResumeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException, ExecutionException {
-        try (GroupWrites groups = GroupWrites.open(connection.find(console), connection)) {
-            ResourceGroup is = GroupsCommand.named(groups.table(), name);
+        try (GroupWrites groups = GroupWrites.open(group.connection().find(console), group.connection())) {
+            ResourceGroup is = GroupsCommand.named(groups.table(), group.name());
             boolean paused = is.getPaused() != null;
             if (paused) {
                 groups.change(
                         is,
                         ResourceGroup.newBuilder(is).setPaused(null).build(),
                         GroupChangeType.RESUMED,
-                        change.by(console),
-                        change.reason());
+                        group.change().by(console),
+                        group.change().reason());
             }
-            ResourceGroup now = GroupsCommand.named(groups.table(), name);
-            output.print(
-                    console,
-                    GroupTree.shown(now),
-                    () -> List.of("group " + name + (paused ? " takes jobs again" : " is not paused")));
+            ResourceGroup now = GroupsCommand.named(groups.table(), group.name());
+            group.output()
+                    .print(
+                            console,
+                            GroupTree.shown(now),
+                            () -> List.of("group " + group.name() + (paused ? " takes jobs again" : " is not paused")));
         }
         return ExitCodes.DONE;
     }

@@ -2,6 +2,7 @@ package io.quarry.local.cli;
 
 import io.quarry.avro.ResourceGroup;
 import io.quarry.client.QuarryClient;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -14,7 +15,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "show",
         mixinStandardHelpOptions = true,
-        description = "Shows a resource group as a file that can be edited and applied.",
+        description =
+                "Shows a resource group as a file that can be edited and applied, and what it is in (status, which is not applied).",
         footerHeading = "%nExample:%n",
         footer = {
             "  quarry groups show default > default.yaml",
@@ -63,7 +65,13 @@ final class GroupsShowCommand implements Callable<Integer> {
             return ExitCodes.DONE;
         }
         Map<String, Object> tree = GroupTree.shown(group);
+        status(tree).putAll(GroupAccount.now(console, to, connection.reach(), name));
         output.print(console, tree, () -> Output.yaml(tree).lines().toList());
         return ExitCodes.DONE;
+    }
+
+    @SuppressWarnings("unchecked") // GroupTree made it
+    private static Map<String, Object> status(Map<String, Object> tree) {
+        return (Map<String, Object>) tree.computeIfAbsent("status", key -> new LinkedHashMap<>());
     }
 }

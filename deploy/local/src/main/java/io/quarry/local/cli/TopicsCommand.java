@@ -93,10 +93,27 @@ final class TopicsCommand implements Callable<Integer> {
                             + (stuck.members() == 0 ? "start one" : "wait for those that there are"));
                 }
                 answer.add(row);
+                depth.remove(topic.name());
             }
         }
+        // Jobs wait in it, and it is not there: somebody deleted it.
+        depth.forEach((name, jobs) -> answer.add(missing(name, jobs)));
         output.print(console, answer, () -> table(answer, console.tableWidth()));
         return ExitCodes.DONE;
+    }
+
+    private Map<String, Object> missing(String name, long jobs) {
+        console.say("quarry: topic " + name + " is gone, and " + Text.count(jobs, "job")
+                + " wait in it. A running scheduler makes it again within seconds and appends them again from their rows;"
+                + " if its group was deleted, 'quarry groups apply' makes the group first");
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("name", name);
+        row.put("partitions", 0);
+        row.put("records", 0L);
+        row.put("offsets", 0L);
+        row.put("depth", jobs);
+        row.put("missing", true);
+        return row;
     }
 
     /** Where the partitions of a topic begin and end. */
