@@ -66,7 +66,7 @@ final class JobText {
         facts.put("state", Text.state(row.getState(), colour));
         facts.put("kind", row.getJob().getKind());
         facts.put("group", row.getJob().getResourceGroup());
-        facts.put("size", size(row.getJob().getResources()));
+        facts.put("resources", size(row.getJob().getResources()));
         Asked asked = row.getAsked();
         facts.put(
                 "asked for",
