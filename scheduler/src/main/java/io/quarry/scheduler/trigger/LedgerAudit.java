@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -85,14 +86,15 @@ public final class LedgerAudit {
                 new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             table(consumer, topics.scheduleStates(), ScheduleState.class, states);
             table(consumer, topics.schedules(), Schedule.class, schedules);
-            for (TopicPartition partition : partitions(consumer, topics.ticks())) {
+            List<TopicPartition> partitions = partitions(consumer, topics.ticks());
+            Map<Integer, List<Schedule>> dealt = schedules.values().stream()
+                    .collect(Collectors.groupingBy(schedule -> ownPartition(schedule.getName(), partitions.size())));
+            for (TopicPartition partition : partitions) {
                 Map<String, List<ScheduleTick>> rows = rows(consumer, partition, from);
-                for (Schedule schedule : schedules.values()) {
+                for (Schedule schedule : dealt.getOrDefault(partition.partition(), List.of())) {
                     ScheduleState state = states.get(schedule.getName());
                     // A definition that the scheduler has not read yet counts for nothing so far.
-                    if (state != null
-                            && state.getRule().equals(Ticks.fingerprint(schedule))
-                            && ownPartition(consumer, schedule.getName()) == partition.partition()) {
+                    if (state != null && state.getRule().equals(Ticks.fingerprint(schedule))) {
                         counted++;
                         Recount.Count count = recount.of(
                                 schedule,
@@ -111,10 +113,8 @@ public final class LedgerAudit {
         return new Report(counted, expected, findings);
     }
 
-    private int ownPartition(KafkaConsumer<byte[], byte[]> consumer, String schedule) {
-        byte[] key = schedule.getBytes(StandardCharsets.UTF_8);
-        int all = consumer.partitionsFor(topics.ticks()).size();
-        return BuiltInPartitioner.partitionForKey(key, all);
+    private static int ownPartition(String schedule, int all) {
+        return BuiltInPartitioner.partitionForKey(schedule.getBytes(StandardCharsets.UTF_8), all);
     }
 
     private <T extends SpecificRecord> void table(

@@ -21,8 +21,9 @@ record Placeholders(String schedule, Instant tick, Supplier<Instant> previous, Z
     private static final Pattern INSIDE =
             Pattern.compile("\\s*([A-Za-z_.]+)\\s*(?:([+-])\\s*([0-9]{1,9})\\s*(ms|s|m|h|d))?\\s*");
     private static final List<String> MOMENTS = List.of("tick.time", "tick.previous", "interval.start", "interval.end");
-    private static final String ALLOWED = "allowed are " + String.join(", ", MOMENTS)
-            + " (each with an offset such as - 1d), tick.date, schedule.name";
+    private static final String ALLOWED_MOMENTS =
+            "allowed are " + String.join(", ", MOMENTS) + " (each with an offset such as - 1d)";
+    private static final String ALLOWED = ALLOWED_MOMENTS + ", tick.date, schedule.name";
 
     /** Whether a text has a placeholder, or the beginning of one. */
     static boolean in(String text) {
@@ -59,7 +60,7 @@ record Placeholders(String schedule, Instant tick, Supplier<Instant> previous, Z
         }
         Matcher inside = INSIDE.matcher(matcher.group(1));
         if (!inside.matches() || !MOMENTS.contains(inside.group(1))) {
-            throw unknown(matcher.group(1), 1);
+            throw new IllegalArgumentException("is no instant: " + ALLOWED_MOMENTS);
         }
         return shifted(inside);
     }

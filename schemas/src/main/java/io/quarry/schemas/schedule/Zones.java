@@ -4,9 +4,13 @@ import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.Set;
 
 /** Time zones by their IANA names. */
 public final class Zones {
+    /** Asked for, the JDK copies all of them. */
+    private static final Set<String> KNOWN = Set.copyOf(ZoneId.getAvailableZoneIds());
+
     private Zones() {}
 
     /**
@@ -17,7 +21,7 @@ public final class Zones {
     public static ZoneId parse(String name) {
         try {
             // An offset is no zone: it would ignore every change of the clock.
-            if (ZoneId.getAvailableZoneIds().contains(name)) {
+            if (KNOWN.contains(name)) {
                 return ZoneId.of(name);
             }
         } catch (DateTimeException e) {
@@ -32,7 +36,7 @@ public final class Zones {
         if (wanted.length() < 3) {
             return "";
         }
-        return ZoneId.getAvailableZoneIds().stream()
+        return KNOWN.stream()
                 .filter(zone -> plain(zone).endsWith(wanted) || plain(zone).equals(wanted))
                 .min(Comparator.comparingInt(String::length).thenComparing(Comparator.naturalOrder()))
                 .map(zone -> "; did you mean " + zone + "?")

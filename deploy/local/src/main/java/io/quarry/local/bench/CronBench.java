@@ -8,6 +8,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures schedules: how long it takes until the jobs of many that are due at once are in their topic, beside a plain transactional
@@ -18,6 +19,9 @@ public final class CronBench {
     /** Most seconds from the instant until all triggers of ten thousand schedules are in the topic. */
     public static final double SECONDS_GOAL = 2;
 
+    /** What a process that has just started still does is not what idling costs. */
+    private static final int SETTLE_SECONDS = 15;
+
     private CronBench() {}
 
     /**
@@ -27,10 +31,16 @@ public final class CronBench {
      * @param rounds how often they are
      * @param idle schedules that have nothing to do
      * @param seconds how long ticks of a second are watched, on a hundred schedules
+     * @param recordings directory for a flight recording of each process; null for none
      */
-    public record Settings(int due, int rounds, int idle, int seconds) {
+    public record Settings(
+            int due,
+            int rounds,
+            int idle,
+            int seconds,
+            @Nullable Path recordings) {
         public static Settings standard() {
-            return new Settings(10_000, 5, 100_000, 600);
+            return new Settings(10_000, 5, 100_000, 600, null);
         }
     }
 
@@ -45,9 +55,9 @@ public final class CronBench {
      *
      * @param burstSeconds from the instant until all jobs are in the topic, a round each
      * @param rawSeconds what the plain producer took for as many jobs and ledger rows, a round each
-     * @param late how late the jobs of ticks of a second were appended
+     * @param late how late the jobs of ticks of a second could be read
      * @param idle CPU of the scheduler with nothing due
-     * @param restoreSeconds from the start of a process without state until a schedule ticks
+     * @param restoreSeconds from the start of a process without state until each schedule that ticks has done so
      * @param peakBytes highest resident memory of the scheduler
      */
     public record Report(
@@ -74,10 +84,11 @@ public final class CronBench {
     public static Report run(Path scratch, Settings settings, InstantSource clock, News news) throws Exception {
         news.step("starting broker and scheduler");
         try (AutoCloseable log = LogFile.open(scratch.resolve("log"));
-                Ground ground = Ground.start(scratch, null);
-                Control control = new Control(ground.settings("cron."), scratch.resolve("cron"), null);
+                Ground ground = Ground.start(scratch, settings.recordings());
+                Control control =
+                        new Control(ground.settings("cron."), scratch.resolve("cron"), settings.recordings());
                 CronTopics topics = new CronTopics(ground.settings("cron."), control.topics())) {
-            CronBurst bench = new CronBurst(topics, clock);
+            CronBurst bench = new CronBurst(topics, clock, news);
             Child scheduler = control.start();
             double without = idle(scheduler, "without any schedule", news);
             List<Double> burst = new ArrayList<>();
@@ -96,15 +107,15 @@ public final class CronBench {
             defineIdle(topics, settings.idle());
             double with = idle(scheduler, "with " + settings.idle() + " schedules that are not due", news);
             news.step("a hundred schedules tick each second for " + settings.seconds() + " s");
-            Late late = CronLateness.of(topics, settings.seconds());
+            Late late = CronLateness.of(topics, settings.seconds(), clock);
             long peak = scheduler.peakBytes();
             control.stop();
             control.forget();
             news.step("the state directory is gone: restoring");
+            topics.watch(topics.jobs());
             long began = System.nanoTime();
             Child unused = control.start();
-            topics.watch(topics.jobs());
-            topics.await(1, "jobs");
+            topics.awaitEach(CronLateness.SCHEDULES, CronLateness.NAME);
             double restore = (System.nanoTime() - began) / 1e9;
             return new Report(settings, Spread.of(burst), Spread.of(raw), late, new Idle(with, without), restore, peak);
         }
@@ -117,12 +128,12 @@ public final class CronBench {
                     .setCron("0 0 29 2 " + i % 7)
                     .setStart(Instant.parse("2096-01-01T00:00:00Z")));
         }
-        topics.await(schedules, "states of new schedules");
+        topics.await(schedules, "idle-", "states of new schedules");
     }
 
     private static double idle(Child scheduler, String what, News news) throws InterruptedException {
         news.step("idle cost " + what);
-        TimeUnit.SECONDS.sleep(5);
+        TimeUnit.SECONDS.sleep(SETTLE_SECONDS);
         Duration before = scheduler.cpu();
         long began = System.nanoTime();
         TimeUnit.SECONDS.sleep(20);

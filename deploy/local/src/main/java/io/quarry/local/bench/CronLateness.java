@@ -2,6 +2,7 @@ package io.quarry.local.bench;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -9,24 +10,27 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** How late ticks of one second are. */
 final class CronLateness {
-    private static final int SCHEDULES = 100;
+    static final int SCHEDULES = 100;
+    static final String NAME = "second-";
 
     private CronLateness() {}
 
-    /** How late the jobs of a hundred schedules with a tick a second are appended, by the broker's clock. */
-    static CronBench.Late of(CronTopics topics, int seconds) {
+    /** How late the jobs of a hundred schedules with a tick a second can be read by a worker: their transactions are over. */
+    static CronBench.Late of(CronTopics topics, int seconds, InstantSource clock) {
         topics.watch(topics.jobs());
         for (int i = 0; i < SCHEDULES; i++) {
-            topics.define(CronTopics.schedule("second-" + i).setEveryMs(1000L));
+            topics.define(CronTopics.schedule(NAME + i).setEveryMs(1000L));
         }
         List<Double> late = new ArrayList<>();
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds + 5L);
         while (System.nanoTime() < end && late.size() < (long) seconds * SCHEDULES) {
-            for (ConsumerRecord<byte[], byte[]> record : topics.news()) {
+            Iterable<ConsumerRecord<byte[], byte[]>> news = topics.news();
+            long now = clock.millis();
+            for (ConsumerRecord<byte[], byte[]> record : news) {
                 String id = new String(record.key(), StandardCharsets.UTF_8);
-                if (id.startsWith("second-")) {
+                if (id.startsWith(NAME)) {
                     Instant tick = Instant.parse(id.substring(id.indexOf(':') + 1));
-                    late.add((double) record.timestamp() - tick.toEpochMilli());
+                    late.add((double) now - tick.toEpochMilli());
                 }
             }
         }

@@ -7,14 +7,18 @@ import io.quarry.avro.OverlapPolicy;
 import io.quarry.avro.Schedule;
 import io.quarry.scheduler.streams.RegistryWire;
 import io.quarry.schemas.Topics;
+import io.quarry.schemas.schedule.TickIds;
 import io.quarry.schemas.serde.WireSerdes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -94,15 +98,29 @@ final class CronTopics implements AutoCloseable {
         LogEnd.seek(consumer, List.of(topic));
     }
 
-    /** Sends what is still to be sent, and waits until so many records have come. */
-    void await(int records, String what) {
+    /** Sends what is still to be sent, and waits until records of so many keys that begin like this have come. */
+    void await(int records, String begin, String what) {
+        await(records, begin, what, key -> key);
+    }
+
+    /** Waits until so many schedules whose names begin like this have made a job. */
+    void awaitEach(int schedules, String begin) {
+        await(schedules, begin, "schedules", key -> TickIds.scheduleOf(key).orElse(key));
+    }
+
+    private void await(int wanted, String begin, String what, UnaryOperator<String> of) {
         producer.flush();
         long end = System.nanoTime() + LONGEST.toNanos();
-        int seen = 0;
-        while (seen < records) {
-            seen += consumer.poll(LOOK).count();
+        Set<String> seen = new HashSet<>();
+        while (seen.size() < wanted) {
+            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(LOOK)) {
+                String key = new String(record.key(), StandardCharsets.UTF_8);
+                if (key.startsWith(begin)) {
+                    seen.add(of.apply(key));
+                }
+            }
             if (System.nanoTime() > end) {
-                throw new IllegalStateException("of " + records + " " + what + " only " + seen + " came");
+                throw new IllegalStateException("of " + wanted + " " + what + " only " + seen.size() + " came");
             }
         }
     }

@@ -102,8 +102,18 @@ final class JobFile {
             String kind = e instanceof BoundedYaml.Excess ? "" : "neither YAML nor JSON: ";
             throw new JobFileException(List.of(new Problem(name, line, column, kind + e.getProblem())));
         } catch (YamlEngineException e) {
-            throw new JobFileException(
-                    List.of(new Problem(name, 1, 1, "neither YAML nor JSON: " + String.valueOf(e.getMessage()))));
+            // It comes without a place; braces begin a mapping, so that two of them make one of them the key of the
+            // other.
+            boolean bare = text.contains("{{");
+            throw new JobFileException(List.of(new Problem(
+                    name,
+                    bare ? (int) text.substring(0, text.indexOf("{{")).lines().count() : 1,
+                    1,
+                    "neither YAML nor JSON: "
+                            + (bare
+                                    ? "a placeholder has to stand in quotes where it begins a value, such as"
+                                            + " \"{{tick.time}}\""
+                                    : String.valueOf(e.getMessage())))));
         }
     }
 

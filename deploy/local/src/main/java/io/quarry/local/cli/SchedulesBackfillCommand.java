@@ -118,6 +118,11 @@ final class SchedulesBackfillCommand implements Callable<Integer> {
                 GroupsCommand.named(client.groups(), group);
             }
         }
+        find(topics, asked.getId()).ifPresent(known -> {
+            throw CommandFailure.badUsage("schedule " + name + " has a backfill " + known.getId() + " already, from "
+                    + known.getFrom() + " to " + known.getTo() + ": give this one another --id, or leave out --from"
+                    + " and --to to see how far that one is");
+        });
         if (yes) {
             topics.event(SchedulesCommand.event(ScheduleEventType.BACKFILL, name, console)
                     .setBackfill(asked)

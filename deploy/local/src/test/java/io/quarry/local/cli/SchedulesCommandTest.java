@@ -78,6 +78,12 @@ class SchedulesCommandTest {
         assertThat(firings.get(1).get("note").asText()).isEmpty();
     }
 
+    @Test
+    void whatIsToFireHasToBeSaidOnce() {
+        assertThat(run("schedules", "next").err()).contains("--cron or the NAME of a schedule is needed");
+        assertThat(run("schedules", "next", "daily", "--zone", "UTC").err()).contains("leave --zone out");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -126,7 +132,11 @@ class SchedulesCommandTest {
                 "catch_up: 3             | catch_up: some         | catch_up is 'some'",
                 "max_failures: 4         | max_failure: 4         | unknown key max_failure: did you mean"
                         + " max_failures?",
-                "{{interval.start}}      | {{interval.begin}}     | {{interval.begin}} at character 1 is unknown",
+                "{{interval.start}}      | {{interval.begin}}     | offline_query.lower_bound: {{interval.begin}} is no instant: allowed"
+                        + " are tick.time",
+                "{{tick.time}}           | {{tick.date}}          | {{tick.date}} is no instant: allowed are tick.time",
+                "\"{{tick.time}}\"         | {{tick.time}}          | neither YAML nor JSON: a placeholder has to stand in"
+                        + " quotes",
                 "{{ tick.date }}         | {{ tick.day }}         | offline_query.input.sql: {{tick.day}} at character",
                 "{{ tick.date }}         | {{ tick.date           | is not closed by }}",
                 "group: default          | id: x                  | job.id is x: must be left out",

@@ -121,6 +121,13 @@ class SchedulesIT {
         JsonNode done = JSON.readTree(good(real));
         assertThat(done.path("succeeded").asInt()).isEqualTo(3);
         assertThat(done.has("cause")).isFalse();
+        String[] again = java.util.Arrays.copyOf(range, range.length + 2);
+        again[range.length] = "--id";
+        again[range.length + 1] = done.path("id").asText();
+        assertThat(run(again).err())
+                .contains("has a backfill " + done.path("id").asText() + " already");
+        assertThat(good("schedules", "next", "each-second", "--from", "2026-01-01T00:00:00Z", "--count", "1"))
+                .contains("2026-01-01T00:00:02Z");
     }
 
     @Test
