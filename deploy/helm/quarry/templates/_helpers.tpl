@@ -78,7 +78,7 @@ ssl.keystore.type=PEM
 ssl.keystore.location=/etc/quarry/kafka-client.pem
 {{- end }}
 {{- range $name, $value := .Values.kafka.properties }}
-{{ $name }}={{ $value }}
+{{ $name }}={{ include "quarry.value" $value }}
 {{- end }}
 schema.registry.url={{ required "registry.url is not set: it names the schema registry (or set broker.enabled to try Quarry out)" .Values.registry.url }}
 {{- if .Values.registry.username }}
@@ -90,7 +90,7 @@ schema.registry.ssl.truststore.type=PEM
 schema.registry.ssl.truststore.location=/etc/quarry/registry-ca.pem
 {{- end }}
 {{- range $name, $value := .Values.registry.properties }}
-{{ $name }}={{ $value }}
+{{ $name }}={{ include "quarry.value" $value }}
 {{- end }}
 {{- end }}
 topic.prefix={{ .Values.topicPrefix }}
@@ -99,6 +99,11 @@ topic.prefix={{ .Values.topicPrefix }}
 {{- /* A value of a properties file: a backslash would be an escape there. */}}
 {{- define "quarry.property" -}}
 {{ . | replace "\\" "\\\\" }}
+{{- end }}
+
+{{- /* A setting's value: YAML's numbers are floating-point ones to Helm, which writes large ones as 6.4e+08. */}}
+{{- define "quarry.value" -}}
+{{- if kindIs "float64" . }}{{ if eq . (floor .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}{{ else }}{{ . }}{{ end }}
 {{- end }}
 
 {{- /* A quoted value of a JAAS line, in a properties file. */}}
@@ -113,7 +118,7 @@ worker.datasets.dir={{ if include "quarry.datasetsClaim" . }}/datasets{{ else }}
 engine.catalog=/etc/quarry/catalog.yaml
 {{- end }}
 {{- range $name, $value := .Values.workers.settings }}
-{{ $name }}={{ $value }}
+{{ $name }}={{ include "quarry.value" $value }}
 {{- end }}
 {{- end }}
 
@@ -130,6 +135,6 @@ engine.catalog=/etc/quarry/catalog.yaml
 {{- include "quarry.connection" . | trim }}
 replication.factor={{ ternary 1 .Values.replicationFactor .Values.broker.enabled }}
 {{- range $name, $value := .Values.scheduler.settings }}
-{{ $name }}={{ $value }}
+{{ $name }}={{ include "quarry.value" $value }}
 {{- end }}
 {{- end }}

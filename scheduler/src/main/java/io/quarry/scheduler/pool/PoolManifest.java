@@ -164,7 +164,8 @@ final class PoolManifest {
     private static Probe ready() {
         return new ProbeBuilder()
                 .withNewExec()
-                .withCommand("test", "-f", READY_FILE)
+                // By the shell's own test: not every base image has a program of that name.
+                .withCommand("/bin/sh", "-c", "test -f " + READY_FILE)
                 .endExec()
                 .withInitialDelaySeconds(1)
                 .withPeriodSeconds(2)

@@ -15,8 +15,8 @@ import java.util.Map;
  * @param out standard output
  * @param err standard error
  */
-record CommandRun(int code, String out, String err) {
-    static CommandRun of(Path home, Map<String, String> environment, String input, String... arguments) {
+public record CommandRun(int code, String out, String err) {
+    public static CommandRun of(Path home, Map<String, String> environment, String input, String... arguments) {
         return of(home, environment, input, false, arguments);
     }
 

@@ -14,11 +14,14 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.rbac.Role;
 import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -88,6 +91,27 @@ class ChartTest {
         scheduler.load(new StringReader(data.get("scheduler.properties")));
         assertThat(scheduler).containsEntry("lease.ticks", "60").containsEntry("replication.factor", "3");
         assertThat(data.get("kafka-ca.pem")).startsWith("-----BEGIN CERTIFICATE-----\nMII\n");
+    }
+
+    @Test
+    void aLargeNumberAmongTheSettingsIsWrittenInFull(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("values.yaml"), """
+                kafka: {bootstrapServers: "kafka:9092"}
+                registry: {url: "http://registry:8081"}
+                scheduler: {settings: {worker.memory.bytes: 17179869184}}
+                workers: {settings: {engine.memory.share: 0.85, worker.heartbeat.ms: 500}}
+                """);
+
+        String yaml = new Helm(Chart.PLACE)
+                .template()
+                .withName("quarry")
+                .withNamespace("jobs")
+                .withValuesFile(file)
+                .call();
+
+        Map<String, String> data = Chart.objects(yaml, Secret.class).get(0).getStringData();
+        assertThat(data.get("scheduler.properties")).contains("worker.memory.bytes=17179869184");
+        assertThat(data.get("worker.properties")).contains("engine.memory.share=0.85", "worker.heartbeat.ms=500");
     }
 
     @Test
