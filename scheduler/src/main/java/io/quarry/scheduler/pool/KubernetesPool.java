@@ -196,19 +196,26 @@ public final class KubernetesPool implements WorkerPool, AutoCloseable {
         }
     }
 
-    /** Marks the pod as the one to go, then asks for as many as are not marked: done twice, it is done once. */
+    /**
+     * Marks the pod as the one to go, then asks for as many as are not marked: done twice, it is done once. Fewer are asked for only
+     * once the cluster has seen what was marked as not ready, and all the others that run as ready: of those that are ready it takes
+     * any up to 1.21, one with a job as well. Until then it is asked again.
+     */
     private void takeAway(Deployment deployment, List<Pod> pods, String worker) {
+        boolean told = true;
         int staying = Math.max(0, replicas(deployment) - pods.size());
         for (Pod pod : pods) {
             if (worker.equals(pod.getMetadata().getName())) {
                 if (!watch.leaves(pod)) {
                     mark(pod);
                 }
+                told &= !PoolWatch.ready(pod);
             } else if (!watch.leaves(pod)) {
                 staying++;
+                told &= PoolWatch.ready(pod) || !PoolWatch.begun(pod);
             }
         }
-        if (staying < replicas(deployment)) {
+        if (told && staying < replicas(deployment)) {
             scale(deployment, staying);
         }
     }

@@ -175,6 +175,13 @@ final class PoolWatch implements AutoCloseable {
         return pod.getStatus() != null && "Running".equals(pod.getStatus().getPhase());
     }
 
+    /** Whether the cluster has seen that its worker takes jobs. */
+    static boolean ready(Pod pod) {
+        return pod.getStatus() != null
+                && pod.getStatus().getConditions().stream()
+                        .anyMatch(each -> "Ready".equals(each.getType()) && "True".equals(each.getStatus()));
+    }
+
     /** Whether a pod was told to go. */
     boolean leaves(Pod pod) {
         Map<String, String> annotations = pod.getMetadata().getAnnotations();

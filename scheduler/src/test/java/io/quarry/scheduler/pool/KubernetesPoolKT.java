@@ -123,7 +123,7 @@ class KubernetesPoolKT {
         assertThat(pool.workers("default")).hasSize(3);
         Deployment deployment = only("default");
         assertThat(deployment.getSpec().getReplicas()).isEqualTo(3);
-        Pod first = pod(deployment, "a");
+        Pod first = drained(deployment, "a");
         pod(deployment, "b");
         pod(deployment, "c");
         awaitWorkers(pool, "default", "a", "b", "c");
@@ -147,13 +147,43 @@ class KubernetesPoolKT {
         assertThat(only("default").getSpec().getReplicas()).isEqualTo(2);
     }
 
+    /** A ReplicaSet takes those first that are not ready, and of the others any: the newest, with its job. */
+    @Test
+    void fewerAreAskedForOnlyWhenTheOneToGoIsSeenAsNotReadyAndTheOthersAsReady() {
+        KubernetesPool pool = pool(client);
+        for (int i = 0; i < 3; i++) {
+            pool.add(group("default"));
+        }
+        Deployment deployment = only("default");
+        pod(deployment, "goes");
+        pod(deployment, "stays");
+        awaitBegun(pool, "goes", "stays");
+
+        pool.remove("default", "goes");
+        assertThat(only("default").getSpec().getReplicas()).isEqualTo(3);
+
+        ready("goes", false);
+        drained(deployment, "begins");
+        awaitBegun(pool, "goes", "stays", "begins");
+        pool.remove("default", "goes");
+        assertThat(only("default").getSpec().getReplicas())
+                .as("one that begins may have a job before it is seen as ready")
+                .isEqualTo(3);
+
+        ready("begins", true);
+        await().atMost(SOON).until(() -> {
+            pool.remove("default", "goes");
+            return only("default").getSpec().getReplicas() == 2;
+        });
+    }
+
     @Test
     void theWrongVictimCostsAWorkerMoreAndNeverTheWrongNumber() {
         KubernetesPool pool = pool(client);
         pool.add(group("default"));
         pool.add(group("default"));
         Deployment deployment = only("default");
-        pod(deployment, "idle");
+        drained(deployment, "idle");
         Pod other = pod(deployment, "other");
         awaitWorkers(pool, "default", "idle", "other");
 
@@ -172,7 +202,7 @@ class KubernetesPoolKT {
         KubernetesPool pool = pool(client);
         pool.add(group("default"));
         assertThat(budgets()).hasSize(1);
-        pod(only("default"), "a");
+        drained(only("default"), "a");
         awaitWorkers(pool, "default", "a");
 
         pool.remove("default", "a");
@@ -426,7 +456,7 @@ class KubernetesPoolKT {
             pool.add(group(name));
             pool.add(group(name));
             Deployment deployment = only(name);
-            Pod one = pod(deployment, name + "-1");
+            Pod one = drained(deployment, name + "-1");
             pod(deployment, name + "-2");
             await().atMost(patience)
                     .until(() -> pool.workers(name).stream()
@@ -434,7 +464,11 @@ class KubernetesPoolKT {
             pool.remove(name, name + "-1");
             delete(one);
             await().atMost(patience).until(() -> pool.workers(name).size() == 1);
-            pool.remove(name, name + "-2");
+            ready(name + "-2", false);
+            await().atMost(patience).until(() -> {
+                pool.remove(name, name + "-2");
+                return deployments(name).isEmpty();
+            });
             return deployments(name).isEmpty() && budgets().isEmpty() ? "" : "something is left";
         } catch (PoolException | ConditionTimeoutException e) {
             return String.valueOf(e.getMessage());
@@ -562,7 +596,14 @@ class KubernetesPoolKT {
     }
 
     /** The pod that a controller would make. */
+    /** One that takes jobs. */
     private Pod pod(Deployment of, String name) {
+        Pod unused = drained(of, name);
+        return ready(name, true);
+    }
+
+    /** One that runs and is not ready. */
+    private Pod drained(Deployment of, String name) {
         Pod made = client.pods()
                 .inNamespace(namespace)
                 .resource(new PodBuilder()
@@ -575,6 +616,28 @@ class KubernetesPoolKT {
                 .create();
         made.setStatus(new PodStatusBuilder().withPhase("Running").build());
         return client.pods().inNamespace(namespace).resource(made).updateStatus();
+    }
+
+    private Pod ready(String name, boolean ready) {
+        return client.pods()
+                .inNamespace(namespace)
+                .withName(name)
+                .editStatus(pod -> new PodBuilder(pod)
+                        .editStatus()
+                        .withConditions(new PodConditionBuilder()
+                                .withType("Ready")
+                                .withStatus(ready ? "True" : "False")
+                                .build())
+                        .endStatus()
+                        .build());
+    }
+
+    private static void awaitBegun(KubernetesPool pool, String... names) {
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(pool.workers("default"))
+                        .filteredOn(PoolWorker::begun)
+                        .extracting(PoolWorker::name)
+                        .containsExactlyInAnyOrder(names));
     }
 
     private void delete(Pod pod) {
