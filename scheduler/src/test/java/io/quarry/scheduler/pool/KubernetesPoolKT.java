@@ -595,8 +595,7 @@ class KubernetesPoolKT {
                 .toList();
     }
 
-    /** The pod that a controller would make. */
-    /** One that takes jobs. */
+    /** A pod as a controller would make it, one that takes jobs. */
     private Pod pod(Deployment of, String name) {
         Pod unused = drained(of, name);
         return ready(name, true);
