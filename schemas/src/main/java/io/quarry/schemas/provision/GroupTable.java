@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -48,7 +49,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class GroupTable {
     private static final Logger LOG = LoggerFactory.getLogger(GroupTable.class);
-    private static final int ROUNDS = 20;
+    /** Longest wait before the first try again, and before any, ms. */
+    private static final long FIRST_WAIT = 100;
+
+    private static final long LONGEST_WAIT = 3_000;
 
     private final Topics topics;
     private final ProvisionSettings settings;
@@ -209,33 +213,13 @@ public final class GroupTable {
             String by,
             String reason,
             Function<@Nullable ResourceGroup, @Nullable ResourceGroup> change) {
-        for (int round = 0; round < ROUNDS; round++) {
-            try (KafkaProducer<byte[], byte[]> producer =
-                    new KafkaProducer<>(producerSettings(), new ByteArraySerializer(), new ByteArraySerializer())) {
-                producer.initTransactions();
-                ResourceGroup is = read().get(name);
-                if (is == null && unreadable.containsKey(name)) {
-                    throw new ProvisionException("resource group " + name + " has a row in " + topics.groups()
-                            + " that cannot be read: " + unreadable.get(name).reason());
-                }
-                ResourceGroup wanted = change.apply(is);
-                if (Objects.equals(wanted, is)) {
-                    return is;
-                }
-                long version = is == null ? 0 : is.getVersion();
-                ResourceGroup row = wanted == null
-                        ? null
-                        : ResourceGroup.newBuilder(wanted)
-                                .setVersion(version + 1)
-                                .setChangedBy(by)
-                                .build();
-                long offset = send(
-                        producer,
-                        name,
-                        row,
-                        new GroupRevision(type, name, version + (row == null ? 0 : 1), by, reason, row));
-                awaitVisible(offset);
-                return row;
+        long until = System.nanoTime() + 2 * settings.adminTimeout().toNanos();
+        for (int round = 0; System.nanoTime() < until; round++) {
+            letOthersPass(round);
+            try {
+                // Who has nothing to write, or comes too late, is not to shut out those who write.
+                ResourceGroup is = row(name);
+                return Objects.equals(change.apply(is), is) ? is : writeOnce(name, type, by, reason, change);
             } catch (ProducerFencedException | InvalidProducerEpochException | InvalidTxnStateException other) {
                 // Somebody else began to write, which ended this transaction: what they wrote, and whether it is what
                 // was expected, shows anew.
@@ -251,6 +235,62 @@ public final class GroupTable {
         }
         throw new ProvisionException(
                 "resource group " + name + " could not be written: others wrote groups all the while");
+    }
+
+    private @Nullable ResourceGroup writeOnce(
+            String name,
+            GroupChangeType type,
+            String by,
+            String reason,
+            Function<@Nullable ResourceGroup, @Nullable ResourceGroup> change) {
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(producerSettings(), new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.initTransactions();
+            ResourceGroup is = row(name);
+            ResourceGroup wanted = change.apply(is);
+            if (Objects.equals(wanted, is)) {
+                return is;
+            }
+            long version = is == null ? 0 : is.getVersion();
+            ResourceGroup row = wanted == null
+                    ? null
+                    : ResourceGroup.newBuilder(wanted)
+                            .setVersion(version + 1)
+                            .setChangedBy(by)
+                            .build();
+            long offset = send(
+                    producer,
+                    name,
+                    row,
+                    new GroupRevision(type, name, version + (row == null ? 0 : 1), by, reason, row));
+            awaitVisible(offset);
+            return row;
+        }
+    }
+
+    private @Nullable ResourceGroup row(String name) {
+        ResourceGroup row = read().get(name);
+        if (row == null && unreadable.containsKey(name)) {
+            throw new ProvisionException("resource group " + name + " has a row in " + topics.groups()
+                    + " that cannot be read: " + unreadable.get(name).reason());
+        }
+        return row;
+    }
+
+    /**
+     * Waits before a try again, up to a time that doubles. Each try shuts the others out: writers that come back at once do so to
+     * each other without end, and on a slow broker none of them commits.
+     */
+    private static void letOthersPass(int round) {
+        if (round == 0) {
+            return;
+        }
+        try {
+            Thread.sleep(
+                    ThreadLocalRandom.current().nextLong(Math.min(FIRST_WAIT << Math.min(round, 10), LONGEST_WAIT)));
+        } catch (InterruptedException e) {
+            throw new InterruptException(e);
+        }
     }
 
     /**

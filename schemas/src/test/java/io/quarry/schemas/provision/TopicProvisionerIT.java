@@ -263,10 +263,10 @@ class TopicProvisionerIT {
         provisioner(topics).provision();
         provisioner(topics).changeGroup(null, group("big", 1), "ann", "");
         ResourceGroup seen = rows(topics).get("big");
-        ExecutorService threads = Executors.newFixedThreadPool(4);
+        ExecutorService threads = Executors.newFixedThreadPool(8);
         try {
             List<Callable<String>> calls = new ArrayList<>();
-            for (int i = 0; i < 4; i++) {
+            for (int i = 0; i < 8; i++) {
                 String by = "operator-" + i;
                 ResourceGroup wanted = group("big", 10 + i);
                 calls.add(() -> {
@@ -283,7 +283,7 @@ class TopicProvisionerIT {
                 });
             }
             List<String> winners = new ArrayList<>();
-            for (Future<String> call : threads.invokeAll(calls, 60, TimeUnit.SECONDS)) {
+            for (Future<String> call : threads.invokeAll(calls, 120, TimeUnit.SECONDS)) {
                 if (!call.get().isEmpty()) {
                     winners.add(call.get());
                 }
