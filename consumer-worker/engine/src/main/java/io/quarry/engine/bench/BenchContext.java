@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.UUID;
+import java.util.function.LongSupplier;
 
 /** What a query of the bench runs in: directories below one, nobody who listens or stops it. */
 final class BenchContext implements JobContext {
@@ -19,7 +20,15 @@ final class BenchContext implements JobContext {
     private final Path scratch;
     private final Path output;
 
-    BenchContext(Path root, Job job, QueryBench.Settings settings, Instant startedAt) throws IOException {
+    /** Nanoseconds of CPU time of this process, so far. */
+    private final LongSupplier cpu;
+
+    private volatile long queryBegan;
+    private volatile long queryEnded;
+
+    BenchContext(Path root, Job job, QueryBench.Settings settings, Instant startedAt, LongSupplier cpu)
+            throws IOException {
+        this.cpu = cpu;
         this.job = job;
         this.settings = settings;
         this.startedAt = startedAt;
@@ -73,7 +82,19 @@ final class BenchContext implements JobContext {
     }
 
     @Override
-    public void progress(Progress progress) {}
+    public void progress(Progress progress) {
+        boolean querying = "query".equals(progress.getPhase());
+        if (querying && queryBegan == 0) {
+            queryBegan = cpu.getAsLong();
+        } else if (!querying && queryBegan > 0 && queryEnded == 0) {
+            queryEnded = cpu.getAsLong();
+        }
+    }
+
+    /** CPU time of the query phase, once the run is over. */
+    long queryCpuMillis() {
+        return (queryEnded - queryBegan) / 1_000_000;
+    }
 
     @Override
     public boolean stopping() {

@@ -64,8 +64,10 @@ final class AttemptWatch implements AutoCloseable {
         return watch;
     }
 
+    /** Said at once, so that who looks sees a short phase too. */
     void phase(String name) {
         phase = name;
+        thread.execute(() -> report(name, memory.resident()));
     }
 
     void rows(long written) {
@@ -101,10 +103,14 @@ final class AttemptWatch implements AutoCloseable {
         }
         interruption.again();
         abandonWhenUnheeded(resident);
+        report(phase, resident);
+    }
+
+    private void report(String name, long resident) {
         long spilled = size(spill);
         spillPeak = Math.max(spillPeak, spilled);
         context.progress(Progress.newBuilder()
-                .setPhase(phase)
+                .setPhase(name)
                 .setFraction(fraction())
                 .setRows(rows)
                 .setMemoryBytes(resident)

@@ -39,7 +39,11 @@ class QueryBenchTest {
             assertThat(result.equal()).as(result.name()).isTrue();
             assertThat(result.rows()).as(result.name()).isPositive();
             assertThat(result.engineCpuMillis()).hasSize(1);
-            assertThat(result.ratioMin()).isEqualTo(result.ratioMax()).isPositive();
+            assertThat(result.queryCpuMillis())
+                    .hasSize(1)
+                    .allSatisfy(millis -> assertThat(millis)
+                            .isBetween(0L, result.engineCpuMillis().get(0)));
+            assertThat(result.ratioMin()).isEqualTo(result.ratioMax()).isNotNegative();
             assertThat(result.notQueryShare()).isBetween(0.0, 1.0);
         });
         assertThat(news).contains("demo: round 1 of 1");

@@ -41,8 +41,8 @@ record Question(String id, long start, long rows, boolean heavy) {
     static Question of(long seed, int number) {
         Random random = new Random(seed * 1_000_003 + number);
         int kind = random.nextInt(20);
-        long rows = kind < 14 ? 50 + random.nextInt(2_000) : kind < 19 ? 20_000 : 250_000;
-        return new Question("chaos-" + seed + "-" + number, random.nextInt(2 * NAMED), rows, kind >= 14);
+        long rows = kind < 17 ? 50 + random.nextInt(2_000) : kind < 19 ? 20_000 : 150_000;
+        return new Question("chaos-" + seed + "-" + number, random.nextInt(2 * NAMED), rows, kind >= 17);
     }
 
     Job job() {

@@ -77,13 +77,13 @@ final class BenchQueryCommand implements Callable<Integer> {
 
     private static List<String> lines(QueryBench.Report report) {
         TextTable table = new TextTable(
-                "QUERY", "ROWS", "EQUAL", "ENGINE CPU MS", "HAND CPU MS", "RATIO", "LEAST", "MOST", "NOT QUERY");
+                "QUERY", "ROWS", "EQUAL", "QUERY CPU MS", "HAND CPU MS", "RATIO", "LEAST", "MOST", "NOT QUERY");
         for (QueryBench.Result result : report.results()) {
             table.row(
                     result.name(),
                     Text.count(result.rows()),
                     result.equal() ? "yes" : "NO",
-                    middle(result.engineCpuMillis()),
+                    middle(result.queryCpuMillis()),
                     middle(result.handCpuMillis()),
                     number(result.ratioMedian()),
                     number(result.ratioMin()),
