@@ -1,5 +1,7 @@
 package io.quarry.schemas;
 
+import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -15,6 +17,20 @@ public record Topics(String prefix) {
     public static final String DEFAULT_GROUP = "default";
 
     private static final Pattern GROUP = Pattern.compile("[a-z]([a-z0-9-]{0,61}[a-z0-9])?");
+    private static final String IN_A_NAME = "[a-z][a-z0-9-]{0,62}";
+    private static final Pattern GROUP_IN_A_NAME = Pattern.compile(IN_A_NAME);
+    private static final Set<String> TAKEN = Set.of("dead", "invalid", "oversize");
+
+    /**
+     * A topic out of which the workers of a group take jobs.
+     *
+     * @param topic its name
+     * @param group the group
+     * @param retries whether it holds later attempts, not the jobs as they were submitted
+     * @param shareGroup the share group that the workers form over it
+     * @param other the group's other such topic
+     */
+    public record Queue(String topic, String group, boolean retries, String shareGroup, String other) {}
 
     public static Topics withDefaultPrefix() {
         return new Topics(DEFAULT_PREFIX);
@@ -107,20 +123,33 @@ public record Topics(String prefix) {
         return shareGroup(group) + ".retries";
     }
 
+    /** What a topic is to the workers of a group; empty for one that none of them reads, such as the router. */
+    public Optional<Queue> queue(String topic) {
+        boolean later = topic.startsWith(retries(""));
+        if (!later && !topic.startsWith(jobs(""))) {
+            return Optional.empty();
+        }
+        String group = topic.substring((later ? retries("") : jobs("")).length());
+        if (!GROUP_IN_A_NAME.matcher(group).matches() || TAKEN.contains(group)) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                later
+                        ? new Queue(topic, group, true, retriesShareGroup(group), jobs(group))
+                        : new Queue(topic, group, false, shareGroup(group), retries(group)));
+    }
+
     /** Matches the queue of every group and the router, and not jobs.dead or jobs.invalid. */
     public Pattern jobsPattern() {
-        return Pattern.compile(Pattern.quote(prefix + "jobs.") + "(?!dead$|invalid$)[a-z][a-z0-9-]{0,62}");
+        return Pattern.compile(Pattern.quote(prefix + "jobs.") + "(?!dead$|invalid$)" + IN_A_NAME);
     }
 
     public Pattern retriesPattern() {
-        return Pattern.compile(Pattern.quote(prefix + "retries.") + "[a-z][a-z0-9-]{0,62}");
+        return Pattern.compile(Pattern.quote(prefix + "retries.") + IN_A_NAME);
     }
 
     /** Whether a name may be a group's; dead, invalid and oversize are taken by topics. */
     public static boolean validGroup(String name) {
-        return GROUP.matcher(name).matches()
-                && !name.equals("dead")
-                && !name.equals("invalid")
-                && !name.equals("oversize");
+        return GROUP.matcher(name).matches() && !TAKEN.contains(name);
     }
 }

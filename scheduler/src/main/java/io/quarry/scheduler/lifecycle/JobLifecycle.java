@@ -65,15 +65,14 @@ public final class JobLifecycle implements AutoCloseable {
             Runnable remakeTopics) {
         Admin admin = Admin.create(new HashMap<>(kafka));
         parts.push(admin);
-        ShareStarts starts = new ShareStarts(admin, settings.topics(), settings.passedInterval());
-        parts.push(starts);
-        starts.start();
+        ShareStarts starts = new ShareStarts(admin, settings.topics());
+        QueueTopics queues = new QueueTopics(settings.topics(), remakeTopics);
+        TopicsLook look = new TopicsLook(admin, settings.passedInterval(), List.of(starts::look, queues::look));
+        parts.push(look);
+        look.start();
         StatesTopic statesTopic = new StatesTopic(admin, settings.topics(), settings.passedInterval(), remakeTopics);
         parts.push(statesTopic);
         statesTopic.start();
-        QueueTopics queues = new QueueTopics(admin, settings.topics(), settings.passedInterval(), remakeTopics);
-        parts.push(queues);
-        queues.start();
         String prefix = settings.topics().prefix();
         Topology intake = new IntakeTopology(settings, () -> new RegistryWire(serdes), starts).get();
         begin(intake, prefix + "intake", kafka, streams);

@@ -1,12 +1,9 @@
 package io.quarry.scheduler.lifecycle;
 
-import io.quarry.scheduler.streams.Watch;
 import io.quarry.schemas.Topics;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -15,28 +12,27 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ListOffsetsResult;
 import org.apache.kafka.clients.admin.ListShareGroupOffsetsSpec;
 import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.SharePartitionOffsetInfo;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How far the share groups and the retention of their topics are, as last heard from the broker. Looks in a thread of its own; asking for them is free. */
-final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
+/**
+ * How far the share groups and the retention of their topics are, as last heard from the broker. Looks when it is shown the topics;
+ * asking for them is free.
+ */
+final class ShareStarts implements Supplier<Map<String, Long>> {
     private static final Logger LOG = LoggerFactory.getLogger(ShareStarts.class);
     private static final long ANSWER_SECONDS = 10;
 
     private final Admin admin;
     private final Topics topics;
-    private final Watch watch;
     private volatile Map<String, Long> latest = Map.of();
 
-    ShareStarts(Admin admin, Topics topics, Duration interval) {
+    ShareStarts(Admin admin, Topics topics) {
         this.admin = admin;
         this.topics = topics;
-        this.watch = new Watch("quarry-share-starts", interval, this::look);
-    }
-
-    void start() {
-        watch.start();
     }
 
     @Override
@@ -44,17 +40,19 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
         return latest;
     }
 
-    private void look() throws InterruptedException {
+    /**
+     * Looks how far the groups are.
+     *
+     * @param ids topic ids by name, of all topics
+     */
+    void look(Map<String, String> ids) throws InterruptedException {
         try {
-            Set<String> names = admin.listTopics().names().get(ANSWER_SECONDS, TimeUnit.SECONDS);
             Map<String, ListShareGroupOffsetsSpec> specs = new HashMap<>();
-            String prefix = topics.jobs("");
-            for (String name : names) {
-                if (topics.jobsPattern().matcher(name).matches() && !name.equals(topics.oversize())) {
-                    String group = name.substring(prefix.length());
-                    specs.put(topics.shareGroup(group), only(topics.jobs(group)));
-                    specs.put(topics.retriesShareGroup(group), only(topics.retries(group)));
-                }
+            for (String name : ids.keySet()) {
+                topics.queue(name).filter(queue -> !queue.retries()).ifPresent(queue -> {
+                    specs.put(queue.shareGroup(), only(name));
+                    specs.put(topics.retriesShareGroup(queue.group()), only(queue.other()));
+                });
             }
             Map<String, Long> found = offsets(specs, OffsetSpec.earliest());
             // No share group reads the router; what retention removed there is passed all the same.
@@ -68,7 +66,7 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
                 }
             }
             latest = Map.copyOf(found);
-        } catch (ExecutionException | TimeoutException e) {
+        } catch (TimeoutException e) {
             LOG.warn("Cannot see how far the share groups are, tries again: {}", String.valueOf(e.getMessage()));
         }
     }
@@ -105,9 +103,7 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
     private static void add(
             Map<String, Long> found,
             Map<String, Long> ends,
-            org.apache.kafka.common.KafkaFuture<
-                            Map<TopicPartition, org.apache.kafka.clients.admin.SharePartitionOffsetInfo>>
-                    answer,
+            KafkaFuture<Map<TopicPartition, SharePartitionOffsetInfo>> answer,
             String group)
             throws InterruptedException, TimeoutException {
         try {
@@ -130,10 +126,5 @@ final class ShareStarts implements Supplier<Map<String, Long>>, AutoCloseable {
             // A group that no worker has joined yet has passed nothing.
             LOG.debug("No offsets of a share group: group={} {}", group, String.valueOf(e.getMessage()));
         }
-    }
-
-    @Override
-    public void close() {
-        watch.close();
     }
 }

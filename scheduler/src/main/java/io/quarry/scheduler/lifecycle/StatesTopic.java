@@ -3,7 +3,6 @@ package io.quarry.scheduler.lifecycle;
 import io.quarry.scheduler.streams.Watch;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.provision.ProvisionException;
-import io.quarry.schemas.serde.RegistryUnavailableException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -70,10 +69,8 @@ final class StatesTopic implements Supplier<String>, AutoCloseable {
         LOG.warn("A topic is gone and is made anew; its rows follow from the lifecycle's own store: topic={}", topic);
         try {
             remake.run();
-        } catch (ProvisionException | RegistryUnavailableException e) {
+        } catch (ProvisionException | KafkaException e) {
             LOG.warn("Cannot make the topic, tries again: topic={} {}", topic, String.valueOf(e.getMessage()));
-        } catch (KafkaException e) {
-            LOG.warn("Cannot make the topic now, tries again: topic={} {}", topic, String.valueOf(e.getMessage()));
         }
     }
 

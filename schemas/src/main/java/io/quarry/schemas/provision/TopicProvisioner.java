@@ -384,13 +384,10 @@ public final class TopicProvisioner {
     }
 
     private Set<String> groupsOnCluster() {
-        String first = topics.jobs("");
         Set<String> names = new HashSet<>();
         names.add(Topics.DEFAULT_GROUP);
         for (String topic : await(admin.listTopics().names(), "listing topics")) {
-            if (topics.jobsPattern().matcher(topic).matches() && !topic.equals(topics.oversize())) {
-                names.add(topic.substring(first.length()));
-            }
+            topics.queue(topic).filter(queue -> !queue.retries()).ifPresent(queue -> names.add(queue.group()));
         }
         return names;
     }

@@ -201,8 +201,7 @@ public final class Auditor {
     }
 
     private boolean isGroupQueue(String topic) {
-        return !topic.equals(topics.oversize())
-                && topics.jobsPattern().matcher(topic).matches();
+        return topics.queue(topic).filter(queue -> !queue.retries()).isPresent();
     }
 
     private void command(ConsumerRecord<byte[], byte[]> record) throws SQLException {
