@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.fabric8.kubernetes.client.readiness.Readiness;
 import io.quarry.scheduler.pods.Cluster;
 import java.time.Duration;
 import java.time.Instant;
@@ -177,9 +178,7 @@ final class PoolWatch implements AutoCloseable {
 
     /** Whether the cluster has seen that its worker takes jobs. */
     static boolean ready(Pod pod) {
-        return pod.getStatus() != null
-                && pod.getStatus().getConditions().stream()
-                        .anyMatch(each -> "Ready".equals(each.getType()) && "True".equals(each.getStatus()));
+        return Readiness.isPodReady(pod);
     }
 
     /** Whether a pod was told to go. */

@@ -4,27 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.fabric8.kubeapitest.KubeAPIServer;
 import io.fabric8.kubernetes.api.model.ContainerStateBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
-import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
-import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
-import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
-import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.utils.Serialization;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
@@ -32,13 +23,11 @@ import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import io.quarry.avro.Source;
 import io.quarry.avro.Toleration;
+import io.quarry.scheduler.TestApiServer;
 import io.quarry.scheduler.launch.PodPlatform.Answer;
 import io.quarry.scheduler.launch.PodPlatform.AwayException;
 import io.quarry.scheduler.launch.PodPlatform.Phase;
 import io.quarry.scheduler.pods.KubernetesSettings;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -61,10 +50,9 @@ import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
         disabledReason = "needs kube-apiserver and etcd: KUBE_API_TEST_DIR names their place")
 class KubernetesPlatformKT {
     private static final Duration SOON = Duration.ofSeconds(30);
-    private static final Path ROLE = Path.of("..", "deploy", "helm", "quarry", "rbac", "launcher.yaml");
-    private static final String ACCOUNT = "quarry-scheduler";
+    private static final String RIGHTS = "launcher.yaml";
 
-    private static KubeAPIServer server;
+    private static TestApiServer server;
     private static KubernetesClient client;
 
     private final List<JobEvent> news = new CopyOnWriteArrayList<>();
@@ -73,29 +61,18 @@ class KubernetesPlatformKT {
 
     @BeforeAll
     static void startServer() {
-        server = new KubeAPIServer();
-        server.start();
-        client = new KubernetesClientBuilder()
-                .withConfig(Config.fromKubeconfig(server.getKubeConfigYaml()))
-                .build();
+        server = new TestApiServer();
+        client = server.client();
     }
 
     @AfterAll
     static void stopServer() {
-        client.close();
-        server.stop();
+        server.close();
     }
 
     @BeforeEach
     void makeNamespace() {
-        namespace = "n-" + UUID.randomUUID();
-        client.namespaces()
-                .resource(new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withName(namespace)
-                        .endMetadata()
-                        .build())
-                .create();
+        namespace = server.makeNamespace();
     }
 
     @AfterEach
@@ -271,7 +248,7 @@ class KubernetesPlatformKT {
 
     @Test
     void theRoleOfTheLauncherSufficesAndNothingOfItCanGo() throws Exception {
-        List<PolicyRule> granted = granted();
+        List<PolicyRule> granted = TestApiServer.granted(RIGHTS);
         assertThat(course(granted)).as("with all that is granted").isTrue();
         for (int i = 0; i < granted.size(); i++) {
             List<PolicyRule> less = new ArrayList<>(granted);
@@ -284,7 +261,7 @@ class KubernetesPlatformKT {
 
     @Test
     void aServerThatForbidsIsAskedAgainUntilItAllows() throws Exception {
-        PodPlatform platform = platform(as(List.of()));
+        PodPlatform platform = platform(server.as(namespace, List.of()));
         platform.watch(news::add);
         await().atMost(SOON)
                 .untilAsserted(() -> assertThatThrownBy(platform::pods)
@@ -294,7 +271,7 @@ class KubernetesPlatformKT {
                 .isInstanceOfSatisfying(
                         Answer.Away.class, away -> assertThat(away.reason()).contains("does not allow", "forbidden"));
 
-        grant(granted());
+        server.grant(namespace, TestApiServer.granted(RIGHTS));
 
         awaitPods(platform);
         assertThat(platform.start(launch("job-1", 1))).isEqualTo(new Answer.Made(true));
@@ -304,7 +281,7 @@ class KubernetesPlatformKT {
 
     private boolean course(List<PolicyRule> rules) throws Exception {
         Launch launch = launch("job-" + UUID.randomUUID(), 1);
-        try (KubernetesClient limited = as(rules);
+        try (KubernetesClient limited = server.as(namespace, rules);
                 KubernetesPlatform platform =
                         new KubernetesPlatform(limited, KubernetesSettings.of(settings()), InstantSource.system())) {
             if (!(platform.start(launch) instanceof Answer.Made)) {
@@ -361,65 +338,6 @@ class KubernetesPlatformKT {
                 .create();
     }
 
-    /** The rules of the role, a verb of a resource each. */
-    private static List<PolicyRule> granted() throws IOException {
-        List<PolicyRule> single = new ArrayList<>();
-        for (PolicyRule rule : Serialization.unmarshal(Files.readString(ROLE), PolicyRule[].class)) {
-            rule.getResources()
-                    .forEach(resource -> rule.getVerbs()
-                            .forEach(verb -> single.add(new PolicyRuleBuilder()
-                                    .withApiGroups(rule.getApiGroups())
-                                    .withResources(resource)
-                                    .withVerbs(verb)
-                                    .build())));
-        }
-        return single;
-    }
-
-    /** A client of the launcher's account that may do so much. */
-    private KubernetesClient as(List<PolicyRule> rules) {
-        grant(rules);
-        return new KubernetesClientBuilder()
-                .withConfig(new ConfigBuilder(client.getConfiguration())
-                        .withNamespace(namespace)
-                        .withRequestRetryBackoffLimit(0)
-                        .withImpersonateUsername("system:serviceaccount:" + namespace + ":" + ACCOUNT)
-                        .build())
-                .build();
-    }
-
-    private void grant(List<PolicyRule> rules) {
-        client.serviceAccounts()
-                .inNamespace(namespace)
-                .resource(new ServiceAccountBuilder()
-                        .withNewMetadata()
-                        .withName(ACCOUNT)
-                        .endMetadata()
-                        .build())
-                .createOr(io.fabric8.kubernetes.client.dsl.NonDeletingOperation::update);
-        client.rbac()
-                .roles()
-                .inNamespace(namespace)
-                .resource(new RoleBuilder()
-                        .withNewMetadata()
-                        .withName(ACCOUNT)
-                        .endMetadata()
-                        .withRules(rules)
-                        .build())
-                .createOr(io.fabric8.kubernetes.client.dsl.NonDeletingOperation::update);
-        client.rbac()
-                .roleBindings()
-                .inNamespace(namespace)
-                .resource(new RoleBindingBuilder()
-                        .withNewMetadata()
-                        .withName(ACCOUNT)
-                        .endMetadata()
-                        .withNewRoleRef("rbac.authorization.k8s.io", "Role", ACCOUNT)
-                        .addNewSubject(null, "ServiceAccount", ACCOUNT, namespace)
-                        .build())
-                .createOr(io.fabric8.kubernetes.client.dsl.NonDeletingOperation::update);
-    }
-
     // ---- small things
 
     private Map<String, String> settings() {
@@ -471,14 +389,6 @@ class KubernetesPlatformKT {
         Job job = job(key);
         var spec = job.getSpec().getTemplate().getSpec();
         spec.setServiceAccountName(null);
-        client.serviceAccounts()
-                .inNamespace(namespace)
-                .resource(new ServiceAccountBuilder()
-                        .withNewMetadata()
-                        .withName("default")
-                        .endMetadata()
-                        .build())
-                .createOr(io.fabric8.kubernetes.client.dsl.NonDeletingOperation::update);
         return client.pods()
                 .inNamespace(namespace)
                 .resource(new PodBuilder()

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.fabric8.kubeapitest.KubeAPIServer;
-import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
@@ -13,28 +11,19 @@ import io.fabric8.kubernetes.api.model.PodStatusBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceQuotaBuilder;
 import io.fabric8.kubernetes.api.model.ResourceQuotaStatusBuilder;
-import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentConditionBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatusBuilder;
 import io.fabric8.kubernetes.api.model.rbac.PolicyRule;
-import io.fabric8.kubernetes.api.model.rbac.PolicyRuleBuilder;
-import io.fabric8.kubernetes.api.model.rbac.RoleBindingBuilder;
-import io.fabric8.kubernetes.api.model.rbac.RoleBuilder;
-import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
-import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
+import io.quarry.scheduler.TestApiServer;
 import io.quarry.scheduler.pods.KubernetesSettings;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -60,10 +49,9 @@ import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
         disabledReason = "needs kube-apiserver and etcd: KUBE_API_TEST_DIR names their place")
 class KubernetesPoolKT {
     private static final Duration SOON = Duration.ofSeconds(30);
-    private static final Path RULES = Path.of("..", "deploy", "helm", "quarry", "rbac", "pool.yaml");
-    private static final String ACCOUNT = "quarry-scheduler";
+    private static final String RIGHTS = "pool.yaml";
 
-    private static KubeAPIServer server;
+    private static TestApiServer server;
     private static KubernetesClient client;
 
     private final List<KubernetesPool> pools = new ArrayList<>();
@@ -71,37 +59,18 @@ class KubernetesPoolKT {
 
     @BeforeAll
     static void startServer() {
-        server = new KubeAPIServer();
-        server.start();
-        client = new KubernetesClientBuilder()
-                .withConfig(Config.fromKubeconfig(server.getKubeConfigYaml()))
-                .build();
+        server = new TestApiServer();
+        client = server.client();
     }
 
     @AfterAll
     static void stopServer() {
-        client.close();
-        server.stop();
+        server.close();
     }
 
     @BeforeEach
     void makeNamespace() {
-        namespace = "n-" + UUID.randomUUID();
-        client.namespaces()
-                .resource(new NamespaceBuilder()
-                        .withNewMetadata()
-                        .withName(namespace)
-                        .endMetadata()
-                        .build())
-                .create();
-        client.serviceAccounts()
-                .inNamespace(namespace)
-                .resource(new ServiceAccountBuilder()
-                        .withNewMetadata()
-                        .withName("default")
-                        .endMetadata()
-                        .build())
-                .createOr(NonDeletingOperation::update);
+        namespace = server.makeNamespace();
     }
 
     @AfterEach
@@ -403,13 +372,13 @@ class KubernetesPoolKT {
 
     @Test
     void aServerThatForbidsIsAskedAgainUntilItAllows() throws Exception {
-        KubernetesPool pool = pool(as(List.of()));
+        KubernetesPool pool = pool(server.as(namespace, List.of()));
         await().atMost(SOON)
                 .untilAsserted(() -> assertThat(pool.obstacle(group("default")))
                         .hasValueSatisfying(why -> assertThat(why).contains("forbidden")));
         assertThatThrownBy(() -> pool.add(group("default"))).isInstanceOf(PoolException.class);
 
-        grant(granted());
+        server.grant(namespace, TestApiServer.granted(RIGHTS));
 
         awaitCurrent(pool);
         pool.add(group("default"));
@@ -434,7 +403,7 @@ class KubernetesPoolKT {
 
     @Test
     void theRightsOfThePoolSufficeAndNoneOfThemCanGo() throws Exception {
-        List<PolicyRule> granted = granted();
+        List<PolicyRule> granted = TestApiServer.granted(RIGHTS);
         assertThat(course(granted, SOON)).as("with all that is granted").isEmpty();
         for (int i = 0; i < granted.size(); i++) {
             List<PolicyRule> less = new ArrayList<>(granted);
@@ -450,8 +419,8 @@ class KubernetesPoolKT {
     /** What stopped it; empty for nothing. */
     private String course(List<PolicyRule> rules, Duration patience) {
         String name = "g" + UUID.randomUUID().toString().substring(0, 8);
-        try (KubernetesPool pool =
-                new KubernetesPool(as(rules), KubernetesSettings.of(settings()), InstantSource.system())) {
+        try (KubernetesPool pool = new KubernetesPool(
+                server.as(namespace, rules), KubernetesSettings.of(settings()), InstantSource.system())) {
             await().atMost(patience).until(() -> pool.obstacle(group(name)).isEmpty());
             pool.add(group(name));
             pool.add(group(name));
@@ -481,57 +450,6 @@ class KubernetesPoolKT {
                     .delete();
             client.pods().inNamespace(namespace).withGracePeriod(0).delete();
         }
-    }
-
-    /** The rights, a verb of a resource each. */
-    private static List<PolicyRule> granted() throws IOException {
-        List<PolicyRule> single = new ArrayList<>();
-        for (PolicyRule rule : Serialization.unmarshal(Files.readString(RULES), PolicyRule[].class)) {
-            rule.getResources()
-                    .forEach(resource -> rule.getVerbs()
-                            .forEach(verb -> single.add(new PolicyRuleBuilder()
-                                    .withApiGroups(rule.getApiGroups())
-                                    .withResources(resource)
-                                    .withVerbs(verb)
-                                    .build())));
-        }
-        return single;
-    }
-
-    /** A client of the scheduler's account that may do so much. */
-    private KubernetesClient as(List<PolicyRule> rules) {
-        grant(rules);
-        return new KubernetesClientBuilder()
-                .withConfig(new ConfigBuilder(client.getConfiguration())
-                        .withNamespace(namespace)
-                        .withRequestRetryBackoffLimit(0)
-                        .withImpersonateUsername("system:serviceaccount:" + namespace + ":" + ACCOUNT)
-                        .build())
-                .build();
-    }
-
-    private void grant(List<PolicyRule> rules) {
-        client.rbac()
-                .roles()
-                .inNamespace(namespace)
-                .resource(new RoleBuilder()
-                        .withNewMetadata()
-                        .withName(ACCOUNT)
-                        .endMetadata()
-                        .withRules(rules)
-                        .build())
-                .createOr(NonDeletingOperation::update);
-        client.rbac()
-                .roleBindings()
-                .inNamespace(namespace)
-                .resource(new RoleBindingBuilder()
-                        .withNewMetadata()
-                        .withName(ACCOUNT)
-                        .endMetadata()
-                        .withNewRoleRef("rbac.authorization.k8s.io", "Role", ACCOUNT)
-                        .addNewSubject(null, "ServiceAccount", ACCOUNT, namespace)
-                        .build())
-                .createOr(NonDeletingOperation::update);
     }
 
     // ---- small things

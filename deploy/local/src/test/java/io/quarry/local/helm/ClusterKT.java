@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.client.readiness.Readiness;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.JobState;
 import io.quarry.avro.State;
@@ -158,7 +159,8 @@ class ClusterKT {
             await().atMost(SOON).until(() -> quarry.evict(earlier));
             await().atMost(SOON)
                     .until(() -> quarry.pods("scheduler").stream()
-                            .anyMatch(pod -> isReady(pod) && isOf(another()).test(pod)));
+                            .anyMatch(pod ->
+                                    Readiness.isPodReady(pod) && isOf(another()).test(pod)));
         } finally {
             quarry.cordon(false);
         }
@@ -166,7 +168,7 @@ class ClusterKT {
             if (jobs.stream().allMatch(ClusterKT::isTaken)) {
                 jobs.add(submit("load-" + jobs.size(), work(6_000)));
             }
-            return workers().stream().anyMatch(isOf(another()).and(ClusterKT::isReady));
+            return workers().stream().anyMatch(isOf(another()).and(Readiness::isPodReady));
         });
 
         jobs.forEach(ClusterKT::succeedsAtOnce);
@@ -189,11 +191,6 @@ class ClusterKT {
 
     private static Predicate<Pod> isOf(String repository) {
         return pod -> pod.getSpec().getContainers().get(0).getImage().startsWith(repository + ":");
-    }
-
-    private static boolean isReady(Pod pod) {
-        return pod.getStatus().getConditions().stream()
-                .anyMatch(each -> "Ready".equals(each.getType()) && "True".equals(each.getStatus()));
     }
 
     private static List<Pod> workers() {
