@@ -290,18 +290,8 @@ class ClaimLoopTest {
 
     @Test
     void whyAnAttemptIsStoppedIsNotedBeforeItEnds() throws Exception {
-        put(0, "a", "deaf");
-        FutureTask<Round> round = runInBackground();
-        await().atMost(SOON).until(() -> ScriptedHandler.BEGAN.contains("a"));
+        aDeafJobIsHandedBackBy(() -> current.leave(OnStop.HAND_BACK));
 
-        current.leave(OnStop.HAND_BACK);
-
-        assertThat(InHand.read(inHandFile()))
-                .singleElement()
-                .extracting(InHand.Held::stop)
-                .isEqualTo(StopReason.HANDED_BACK);
-        ScriptedHandler.open("a");
-        assertThat(round.get()).isEqualTo(Round.RAN);
         assertThat(log.of(JobEventType.FINISHED))
                 .extracting(JobEvent::getOutcome)
                 .containsExactly(Outcome.SUCCEEDED);
@@ -309,11 +299,18 @@ class ClaimLoopTest {
 
     @Test
     void aJobThatIsHandedBackSinceItsGroupDrainsLeavesItsWorkerInPlace() throws Exception {
+        aDeafJobIsHandedBackBy(() -> current.handBack(false));
+
+        assertThat(current.takesJobs()).isTrue();
+    }
+
+    /** Runs a job that does not heed its stop, and lets it end once the reason is noted. */
+    private void aDeafJobIsHandedBackBy(Runnable handingBack) throws Exception {
         put(0, "a", "deaf");
         FutureTask<Round> round = runInBackground();
         await().atMost(SOON).until(() -> ScriptedHandler.BEGAN.contains("a"));
 
-        current.handBack(false);
+        handingBack.run();
 
         assertThat(InHand.read(inHandFile()))
                 .singleElement()
@@ -321,7 +318,6 @@ class ClaimLoopTest {
                 .isEqualTo(StopReason.HANDED_BACK);
         ScriptedHandler.open("a");
         assertThat(round.get()).isEqualTo(Round.RAN);
-        assertThat(current.takesJobs()).isTrue();
     }
 
     @Test

@@ -380,9 +380,7 @@ class LifecycleTopologyTest {
     void aJobThatRunsOutOfMemoryGoesOnInTheNextLargerGroupAndStaysTheSameJob() {
         ladder();
         submit("a", 0);
-        claim("a", 1, "w1");
-        heartbeat("a", "w1", null);
-        outOfMemory("a", "w1");
+        runsOutOfMemory(1, "w1");
         ticks(1);
         List<Job> moved = read(TOPICS.retries("large"), Job.class);
         assertThat(moved).singleElement().satisfies(job -> {
@@ -419,22 +417,16 @@ class LifecycleTopologyTest {
     void aJobThatHasTheLargestSizeIsDeadAsItWasSubmitted() {
         ladder();
         submit("a", 0);
-        claim("a", 1, "w1");
-        heartbeat("a", "w1", null);
-        outOfMemory("a", "w1");
+        runsOutOfMemory(1, "w1");
         ticks(1);
-        claim("a", 2, "w2");
-        heartbeat("a", "w2", null);
-        outOfMemory("a", "w2");
+        runsOutOfMemory(2, "w2");
         ticks(1);
         // The ceiling of group large: a process of its own.
         assertThat(read(TOPICS.oversize(), Job.class)).singleElement().satisfies(job -> {
             assertThat(job.getResourceGroup()).isEqualTo("large");
             assertThat(job.getResources().getMemoryBytes()).isEqualTo(6);
         });
-        claim("a", 3, "pod");
-        heartbeat("a", "pod", null);
-        outOfMemory("a", "pod");
+        runsOutOfMemory(3, "pod");
         JobState row = last();
         assertThat(row.getState()).isEqualTo(State.FAILED);
         assertThat(row.getHistory())
@@ -465,8 +457,11 @@ class LifecycleTopologyTest {
         groups.pipeInput(utf8("large"), wire.write("", large));
     }
 
-    private void outOfMemory(String id, String claim) {
-        event(begin(JobEventType.FINISHED, id)
+    /** An attempt at job a that takes more memory than there is. */
+    private void runsOutOfMemory(int attempt, String claim) {
+        claim("a", attempt, claim);
+        heartbeat("a", claim, null);
+        event(begin(JobEventType.FINISHED, "a")
                 .setClaim(claim)
                 .setOutcome(Outcome.FAILED)
                 .setCause(new Cause(CauseType.MEMORY_LIMIT, "Too large.", Map.of())));
