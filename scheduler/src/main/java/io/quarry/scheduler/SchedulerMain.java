@@ -2,6 +2,7 @@ package io.quarry.scheduler;
 
 import io.quarry.scheduler.status.Exposition;
 import io.quarry.scheduler.status.StatusServer;
+import io.quarry.schemas.provision.ProvisionException;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -42,7 +43,9 @@ public final class SchedulerMain {
         try {
             process.ended().get();
         } catch (ExecutionException e) {
-            System.err.println("the scheduler stopped by a fault: " + e.getCause());
+            if (!(e.getCause() instanceof ProvisionException)) {
+                System.err.println("the scheduler stopped by a fault: " + e.getCause());
+            }
             System.exit(1);
         }
     }

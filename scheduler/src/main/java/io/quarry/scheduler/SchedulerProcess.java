@@ -12,7 +12,6 @@ import io.quarry.scheduler.pool.WorkerPool;
 import io.quarry.scheduler.trigger.ScheduleTime;
 import io.quarry.scheduler.trigger.Schedules;
 import io.quarry.schemas.provision.ProvisionException;
-import io.quarry.schemas.provision.ProvisionSettings;
 import io.quarry.schemas.provision.TopicProvisioner;
 import io.quarry.schemas.serde.RegistryUnavailableException;
 import io.quarry.schemas.serde.WireSerdes;
@@ -193,7 +192,7 @@ public final class SchedulerProcess implements AutoCloseable {
     }
 
     private TopicProvisioner topics(Admin admin) {
-        return TopicProvisioner.of(admin, settings.lifecycle().topics(), ProvisionSettings.of(all));
+        return TopicProvisioner.of(admin, settings.lifecycle().topics(), settings.provision());
     }
 
     private void remakeTopics() {
@@ -232,7 +231,12 @@ public final class SchedulerProcess implements AutoCloseable {
         if (fault == null) {
             ended.complete(null);
         } else {
-            LOG.error("The scheduler stops", fault);
+            if (fault instanceof ProvisionException) {
+                // What its operator should do is all that there is to say.
+                LOG.error("The scheduler stops: {}", fault.getMessage());
+            } else {
+                LOG.error("The scheduler stops", fault);
+            }
             ended.completeExceptionally(fault);
         }
         lifecycle.completeExceptionally(fault == null ? new IllegalStateException("it was closed") : fault);

@@ -7,6 +7,8 @@ import io.quarry.scheduler.pool.PoolSettings;
 import io.quarry.scheduler.trigger.ScheduleTime;
 import io.quarry.scheduler.trigger.TriggerSettings;
 import io.quarry.schemas.Topics;
+import io.quarry.schemas.provision.ProvisionException;
+import io.quarry.schemas.provision.ProvisionSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -18,6 +20,7 @@ import java.util.Optional;
  *
  * @param kafka what Kafka clients need: bootstrap servers and security
  * @param streams what Kafka Streams needs beside it
+ * @param provision what topics are made with
  * @param lifecycle the lifecycle's
  * @param trigger the schedules'
  * @param pool the autoscaler's
@@ -27,6 +30,7 @@ import java.util.Optional;
 record SchedulerSettings(
         Map<String, String> kafka,
         Map<String, String> streams,
+        ProvisionSettings provision,
         LifecycleSettings lifecycle,
         TriggerSettings trigger,
         PoolSettings pool,
@@ -103,7 +107,15 @@ record SchedulerSettings(
                 Duration.ofMillis(number(all, "launch.reconcile.interval.ms", 30_000, 100)));
         PoolSettings pool = new PoolSettings(
                 lifecycle.topics(), Duration.ofMillis(number(all, "scheduler.scaling.interval.ms", 500, 10)));
-        return new SchedulerSettings(kafka, streams, lifecycle, trigger, pool, collect, launch);
+        return new SchedulerSettings(kafka, streams, provision(all), lifecycle, trigger, pool, collect, launch);
+    }
+
+    private static ProvisionSettings provision(Map<String, String> all) {
+        try {
+            return ProvisionSettings.of(all);
+        } catch (ProvisionException wrong) {
+            throw new IllegalArgumentException(wrong.getMessage(), wrong);
+        }
     }
 
     private static long number(Map<String, String> all, String name, long standard, long least) {
