@@ -68,10 +68,23 @@ public final class SkippedTests {
         for (Node child = test.getFirstChild(); child != null; child = child.getNextSibling()) {
             if (child instanceof Element element && element.getTagName().equals("skipped")) {
                 String message = element.getAttribute("message");
-                return message.isBlank() ? "no reason given" : message.strip().lines().findFirst().orElse("");
+                return message.isBlank() ? reasonIn(element.getTextContent()) : firstLine(message);
             }
         }
         return null;
+    }
+
+    /** Of a case of a parameterized test there is the trace alone, which begins with the exception and what it says. */
+    private static String reasonIn(String trace) {
+        String first = firstLine(trace);
+        int colon = first.indexOf("Exception: ");
+        return colon < 0
+                ? "no reason given"
+                : first.substring(colon + "Exception: ".length()).replaceFirst("^Assumption failed: ", "");
+    }
+
+    private static String firstLine(String text) {
+        return text.strip().lines().findFirst().orElse("");
     }
 
     private void print() {
