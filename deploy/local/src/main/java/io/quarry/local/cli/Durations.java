@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 
 /** Durations as people write them: {@code 500ms}, {@code 90s}, {@code 1h30m}, {@code 2d}, or ISO 8601's {@code PT2H}. */
 final class Durations {
+    private static final Pattern MILLIS = Pattern.compile("-?\\b[0-9]{1,18}\\b( ms)?");
     private static final Pattern PART = Pattern.compile("(\\d{1,15})(ms|s|m|h|d)");
 
     private Durations() {}
@@ -59,5 +60,12 @@ final class Durations {
             return seconds / 3600 + "h";
         }
         return seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+    }
+
+    /** A text about milliseconds with every number of them written as a duration. */
+    static String inText(String text) {
+        return MILLIS.matcher(text)
+                .replaceAll(found ->
+                        format(Duration.ofMillis(Long.parseLong(found.group().replace(" ms", "")))));
     }
 }

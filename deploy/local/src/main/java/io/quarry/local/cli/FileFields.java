@@ -7,6 +7,7 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +26,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 final class FileFields {
     private final String file;
     private final List<Problem> problems = new ArrayList<>();
+    private final Map<String, Node> places = new HashMap<>();
 
     FileFields(String file) {
         this.file = file;
@@ -56,6 +58,7 @@ final class FileFields {
             } else if (!seen.add(name)) {
                 problem(entry.getKeyNode(), where + " is set twice: leave one of them");
             } else {
+                places.put(where, entry.getValueNode());
                 field.accept(entry.getValueNode());
             }
         }
@@ -159,6 +162,8 @@ final class FileFields {
                 problem(entry.getKeyNode(), path + " must have a text for each name");
             } else if (texts.putIfAbsent(key.getValue(), value.getValue()) != null) {
                 problem(entry.getKeyNode(), path + "." + key.getValue() + " is set twice: leave one of them");
+            } else {
+                places.put(path + "." + key.getValue(), entry.getKeyNode());
             }
         }
         taker.accept(texts);
@@ -172,9 +177,19 @@ final class FileFields {
         }
         for (int i = 0; i < list.getValue().size(); i++) {
             String where = path + "[" + i + "]";
+            places.put(where, list.getValue().get(i));
             mapping(list.getValue().get(i), where, fields.apply(where));
             done.run();
         }
+    }
+
+    /** Says what is wrong with a field that was read: at its place, or at that of what it is missing from. */
+    void problemAt(String path, Node root, String what) {
+        String place = path;
+        while (!places.containsKey(place) && !place.isEmpty()) {
+            place = place.substring(0, Math.max(0, Math.max(place.lastIndexOf('.'), place.lastIndexOf('['))));
+        }
+        problem(places.getOrDefault(place, root), what);
     }
 
     void problem(Node node, String what) {

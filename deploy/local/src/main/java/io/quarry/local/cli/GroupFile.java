@@ -81,7 +81,7 @@ final class GroupFile {
         if (file.good()) {
             ResourceGroup made = group.build();
             for (Violation violation : GroupRules.check(made)) {
-                file.problem(root, violation.toString());
+                file.problemAt(GroupWords.path(violation), root, GroupWords.said(violation));
             }
             if (file.good()) {
                 return made;

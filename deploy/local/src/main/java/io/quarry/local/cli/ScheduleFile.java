@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -27,8 +26,6 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
  * is a job as in a job file whose texts and instants may be placeholders. What the file does not say is the default's.
  */
 final class ScheduleFile {
-    private static final Pattern MILLIS = Pattern.compile("-?\\b[0-9]{1,18}\\b");
-
     private final String file;
     private final FileFields fields;
     private final Schedule.Builder schedule =
@@ -102,9 +99,7 @@ final class ScheduleFile {
                     ? new Violation("catch_up", broken.value(), broken.rule()).toString()
                     : broken.toString();
         }
-        return MILLIS.matcher(broken.field().replaceAll("_ms$", "") + " is " + broken.value() + ": " + broken.rule())
-                .replaceAll(millis -> Durations.format(Duration.ofMillis(Long.parseLong(millis.group()))))
-                .replace("_ms", "");
+        return Durations.inText(broken.toString()).replace("_ms", "");
     }
 
     private void overlap(Node node, String text) {

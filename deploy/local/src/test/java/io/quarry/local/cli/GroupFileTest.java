@@ -104,13 +104,13 @@ class GroupFileTest {
             value = {
                 "engine_memory_share: 1.5 | engine_memory_share is 1.5",
                 "engine_memory_share: most | engine_memory_share is 'most': must be a number",
-                "scan_cache: 1Gi | scan_cache_bytes is 1073741824: must be 0",
+                "scan_cache: 1Gi | scan_cache is 1Gi: must be 0",
                 "on_memory: {group: large-jobs} | on_memory.group is large-jobs: must be another group",
                 "on_memory: {factor: 1} | on_memory.factor is 1.0: must be from 1.1 to 16",
                 "on_memory: {grop: x} | unknown key on_memory.grop: did you mean group?",
                 "scaling: {target_wait: soon} | scaling.target_wait is 'soon': must be a duration",
                 "scaling: {target_wai: 1m} | unknown key scaling.target_wai: did you mean target_wait?",
-                "lease: 1s | lease_ms is 1000",
+                "lease: 1s | lease is 1s: must be from 15s to a year",
                 "spill_volume: {type: nfs} | spill_volume.type is nfs: must be one of",
                 "spill_volume: {type: local-path} | spill_volume.path is absent: must be an absolute path",
                 "spill_volume: {type: empty-dir, storage_class: x} | spill_volume.storage_class is x: must be absent",
@@ -130,6 +130,40 @@ class GroupFileTest {
         assertThat(problem(LARGE + line + "\n")).contains(said);
     }
 
+    /** The group's own rules come after the file was read; they are told like all others. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "workers: {min: 5, max: 3} | 3:24: workers.max is 3: must be at least 1 and workers.min, and at most 1000",
+                "workers: {min: -1} | 3:16: workers.min is -1: must be at least 0",
+                "workers: {min: 5000} | 3:10: workers.max is",
+                "max_attempts: 0 | 3:15: max_attempts is 0: must be from 1 to 100",
+                "max_backoff: 1ms | 3:14: max_backoff is 1ms: must be at least backoff, which is",
+                "drain: 1000d | 3:8: drain is 24000h: must be from 0ms to a year, 8784h",
+                "scaling: {up_cooldown: 1000d} | 3:24: scaling.up_cooldown is 24000h",
+                "on_memory: {factor: 2} | 3:12: on_memory is set: needs a larger size: name a group in on_memory.group, or"
+                        + " set oversize.ceiling.memory to more than a worker has",
+                "node_selector: {ok: a, 'a/b/c': d} | 3:24: node_selector (a key) is a/b/c",
+                "environment: {A: b, QUARRY_X: a} | 3:21: environment (a name) is QUARRY_X",
+                "labels: {a: b, timeout_ms: 'a b'} | 3:16: labels.timeout_ms is a b: must be a label's value: at most 63 characters",
+                "tolerations: [{key: a}, {value: a}] | 3:25: tolerations[1].key is absent",
+                "retry_on: [NEVER] | 3:11: retry_on is NEVER",
+            })
+    void aBrokenRuleIsToldAtItsLineByTheKeysOfTheFile(String line, String said) {
+        assertThat(problem("""
+                name: large-jobs
+                worker: {cpu: "32", memory: 450Gi, ephemeral_storage: 500Gi}
+                """ + line + "\n")).contains("group.yaml:" + said);
+    }
+
+    @Test
+    void whatIsMissingIsToldWhereItIsMissing() {
+        assertThat(problem("name: x\nworker: {cpu: 1, memory: 1Gi}\n"))
+                .startsWith("group.yaml:2:9: worker.ephemeral_storage is absent: must be set");
+        assertThat(problem("name: x\n")).startsWith("group.yaml:1:1: worker.cpu is absent: must be set");
+    }
+
     @Test
     void namesThatKubernetesOrATopicRefusesAreRefused() {
         for (String name : List.of("large-", "1st", "a".repeat(64), "oversize", "a.b", "a_b")) {
@@ -145,7 +179,9 @@ class GroupFileTest {
                 .contains("4 GB");
         assertThat(problem(LARGE.replace("cpu: \"32\"", "cpu: -1"))).contains("worker.cpu");
         assertThat(problem(LARGE.replace("450Gi", "1e9Ti"))).contains("worker.memory");
-        assertThat(problem(LARGE.replace("min: 0", "min: 4"))).contains("max_workers");
+        assertThat(problem(LARGE.replace("min: 0", "min: 4")))
+                .contains("group.yaml:3")
+                .contains("workers.max");
         assertThat(problem(LARGE.replace("max: 3", "maximum: 3"))).contains("workers.maximum");
         assertThat(problem(LARGE.replace("workers:", "wrkers:")))
                 .contains("wrkers")
