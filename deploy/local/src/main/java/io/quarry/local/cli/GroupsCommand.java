@@ -42,13 +42,17 @@ final class GroupsCommand implements Callable<Integer> {
     }
 
     static ResourceGroup named(GroupTable table, String name) {
+        return named(all(table), name);
+    }
+
+    static Map<String, ResourceGroup> all(GroupTable table) {
         Map<String, ResourceGroup> groups = new TreeMap<>();
         table.read().forEach((known, row) -> {
             if (row != null) {
                 groups.put(known, row);
             }
         });
-        return named(groups, name);
+        return groups;
     }
 
     static ResourceGroup named(Map<String, ResourceGroup> groups, String name) {

@@ -60,26 +60,35 @@ final class GroupsDeleteCommand implements Callable<Integer> {
         try (GroupWrites groups = GroupWrites.open(to, group.connection());
                 JobRows rows =
                         JobRows.open(to, console.clock(), group.connection().reach())) {
-            ResourceGroup is = GroupsCommand.named(groups.table(), group.name());
+            Map<String, ResourceGroup> all = GroupsCommand.all(groups.table());
+            ResourceGroup is = GroupsCommand.named(all, group.name());
             List<JobState> live = live(rows);
             if (!live.isEmpty() && moveTo == null) {
-                throw CommandFailure.badUsage("group " + group.name() + " has " + Text.count(live.size(), "job")
-                        + " that wait or run: say with --move-to GROUP where those that wait go, or let them end first"
-                        + " (quarry jobs --group " + group.name() + ")");
+                throw CommandFailure.badUsage(GroupText.occupied(group.name(), live.size()));
             }
             if (!live.isEmpty()) {
-                ResourceGroup unused = GroupsCommand.named(groups.table(), String.valueOf(moveTo));
-                // From here on nobody takes any of them.
+                ResourceGroup unused = GroupsCommand.named(all, String.valueOf(moveTo));
+                // From here on nobody takes any of them, so that none runs here and there.
                 is = GroupsPauseCommand.pause(groups, is, true, group.change(), console);
-                moved = move(live(rows));
-                refuseRunning(live(rows));
             }
-            groups.change(
-                    is,
-                    null,
-                    GroupChangeType.DELETED,
-                    group.change().by(console),
-                    group.change().reason());
+            try {
+                if (!live.isEmpty()) {
+                    moved = move(live(rows));
+                    refuseRunning(live(rows));
+                }
+                groups.change(
+                        is,
+                        null,
+                        GroupChangeType.DELETED,
+                        group.change().by(console),
+                        group.change().reason());
+            } catch (RuntimeException stopped) {
+                if (is.getPaused() != null) {
+                    console.say("quarry: " + GroupText.paused(group.name()));
+                }
+                throw stopped;
+            }
+            GroupText.missed(group.name(), all.values()).ifPresent(why -> console.say("warning: " + why));
         }
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("name", group.name());
@@ -93,7 +102,8 @@ final class GroupsDeleteCommand implements Callable<Integer> {
                         () -> List.of("group " + group.name() + " is deleted"
                                 + (count == 0
                                         ? ""
-                                        : "; " + Text.count(count, "job") + " wait in group " + moveTo + " now")));
+                                        : "; " + Text.count(count, "job") + " " + Text.does(count, "wait")
+                                                + " in group " + moveTo + " now")));
         return ExitCodes.DONE;
     }
 
@@ -126,9 +136,8 @@ final class GroupsDeleteCommand implements Callable<Integer> {
                     Object unused = client.submit(job);
                 } catch (SubmitException refused) {
                     throw CommandFailure.badUsage("job " + id + " cannot go to group " + moveTo + ": "
-                            + refused.getMessage() + ". The group " + group.name()
-                            + " stays, paused; cancel the job or name"
-                            + " another group, and repeat the command");
+                            + refused.getMessage()
+                            + ". Cancel the job or name another group, and repeat the command");
                 }
                 client.handle(id).cancel(group.change().by(console), "moved to group " + moveTo + " as " + next);
             }
@@ -140,9 +149,8 @@ final class GroupsDeleteCommand implements Callable<Integer> {
         long running =
                 live.stream().filter(row -> row.getState() == State.RUNNING).count();
         if (running > 0) {
-            throw CommandFailure.badUsage(Text.count(running, "job") + " of group " + group.name()
-                    + " still run. It is paused; wait with 'quarry groups drain " + group.name()
-                    + "', then repeat the command");
+            throw CommandFailure.badUsage(GroupText.running(group.name(), running) + ": wait with 'quarry groups drain "
+                    + group.name() + "', then repeat the command");
         }
     }
 }

@@ -58,9 +58,8 @@ final class GroupsDrainCommand implements Callable<Integer> {
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("name", group.name());
         tree.put("running", running);
-        String what = running == 0
-                ? "no job of group " + group.name() + " runs"
-                : running + " jobs of group " + group.name() + " still run";
+        String what =
+                running == 0 ? "no job of group " + group.name() + " runs" : GroupText.running(group.name(), running);
         group.output().print(console, tree, () -> List.of(what));
         return running == 0 ? ExitCodes.DONE : ExitCodes.STILL_RUNNING;
     }

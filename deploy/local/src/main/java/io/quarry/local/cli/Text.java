@@ -25,6 +25,11 @@ final class Text {
         return count(number) + " " + thing + (number == 1 ? "" : "s");
     }
 
+    /** What a number of things does: {@code waits} of one, {@code wait} of others. */
+    static String does(long number, String verb) {
+        return number == 1 ? verb + "s" : verb;
+    }
+
     static String bytes(long bytes) {
         double value = bytes;
         int unit = 0;

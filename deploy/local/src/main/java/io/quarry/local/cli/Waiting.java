@@ -69,6 +69,7 @@ final class Waiting {
         return Optional.of(
                 ahead == 0
                         ? "it is the next one; all workers of group " + name + " are busy"
-                        : Text.count(ahead, "job") + " of group " + name + " wait before it");
+                        : Text.count(ahead, "job") + " of group " + name + " " + Text.does(ahead, "wait")
+                                + " before it");
     }
 }
