@@ -6,7 +6,6 @@ import io.quarry.avro.State;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.provision.StuckShareGroup;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,11 +85,8 @@ final class TopicsCommand implements Callable<Integer> {
                 }
                 StuckShareGroup stuck = found.stuck().get(topic.name());
                 if (stuck != null) {
-                    row.put("stuck", Map.of("epoch", stuck.epoch(), "assignment_epoch", stuck.assignmentEpoch()));
-                    console.say("quarry: nothing is handed out of " + topic.name() + ": the epoch " + stuck.epoch()
-                            + " of its share group " + stuck.name() + " is below that of its assignment, "
-                            + stuck.assignmentEpoch() + ". A worker of the group mends that by itself within a minute: "
-                            + (stuck.members() == 0 ? "start one" : "wait for those that there are"));
+                    row.put("stuck", TopicText.tree(stuck));
+                    console.say("quarry: " + TopicText.stuck(topic.name(), stuck));
                 }
                 answer.add(row);
                 depth.remove(topic.name());
@@ -103,9 +99,7 @@ final class TopicsCommand implements Callable<Integer> {
     }
 
     private Map<String, Object> missing(String name, long jobs) {
-        console.say("quarry: topic " + name + " is gone, and " + Text.count(jobs, "job")
-                + " wait in it. A running scheduler makes it again within seconds and appends them again from their rows;"
-                + " if its group was deleted, 'quarry groups apply' makes the group first");
+        console.say("quarry: " + TopicText.missing(name, jobs));
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("name", name);
         row.put("partitions", 0);
@@ -156,22 +150,8 @@ final class TopicsCommand implements Callable<Integer> {
 
     private Map<String, StuckShareGroup> stuck(Admin admin, Topics topics, List<String> names)
             throws InterruptedException {
-        Map<String, String> queues = new HashMap<>();
-        for (String name : names) {
-            if (topics.jobsPattern().matcher(name).matches() && !name.equals(topics.oversize())) {
-                queues.put(topics.shareGroup(name.substring(topics.jobs("").length())), name);
-            } else if (topics.retriesPattern().matcher(name).matches()) {
-                queues.put(
-                        topics.retriesShareGroup(
-                                name.substring(topics.retries("").length())),
-                        name);
-            }
-        }
-        Map<String, StuckShareGroup> stuck = new LinkedHashMap<>();
-        StuckShareGroup.among(admin, queues.keySet(), connection.reach()).stream()
-                .filter(StuckShareGroup::certain)
-                .forEach(group -> stuck.put(queues.getOrDefault(group.name(), ""), group));
-        return stuck;
+        Map<String, String> queues = TopicText.queues(topics, names);
+        return TopicText.stuck(queues, StuckShareGroup.among(admin, queues.keySet(), connection.reach()));
     }
 
     private static Map<TopicPartition, Long> of(String name, Map<TopicPartition, Long> offsets) {
@@ -215,8 +195,7 @@ final class TopicsCommand implements Callable<Integer> {
     }
 
     private static boolean isQueue(Connection to, String name) {
-        return to.topics().jobsPattern().matcher(name).matches()
-                || to.topics().retriesPattern().matcher(name).matches();
+        return to.topics().queue(name).isPresent() || name.equals(to.topics().oversize());
     }
 
     private static List<TopicPartition> partitions(Map<String, TopicDescription> described, String name) {
