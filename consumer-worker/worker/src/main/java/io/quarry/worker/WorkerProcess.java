@@ -3,12 +3,8 @@ package io.quarry.worker;
 import io.quarry.avro.Command;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
-import io.quarry.avro.ResourceGroup;
-import io.quarry.avro.WorkerState;
 import io.quarry.engine.HandlerSettings;
 import io.quarry.engine.JobHandler;
-import io.quarry.schemas.provision.ProvisionSettings;
-import io.quarry.schemas.provision.TopicProvisioner;
 import io.quarry.schemas.serde.WireSerdes;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,7 +12,6 @@ import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.UUID;
@@ -25,9 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,10 +29,9 @@ import org.slf4j.LoggerFactory;
 /** One worker: built top to bottom, closed in reverse. */
 public final class WorkerProcess implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerProcess.class);
-    /** A third of what the scheduler takes for silence. */
-    private static final Duration SAID_AGAIN = Duration.ofSeconds(20);
 
-    private static final Duration CLOSE = Duration.ofSeconds(5);
+    /** Longest wait for a part to close. */
+    static final Duration CLOSE = Duration.ofSeconds(5);
 
     private final Current current;
     private final DrainTime drainTime;
@@ -93,7 +85,7 @@ public final class WorkerProcess implements AutoCloseable {
         WireSerdes serdes = WireSerdes.of(worker.all());
         KafkaSettings kafka = new KafkaSettings(worker.all(), worker.name());
         if (worker.one().isEmpty()) {
-            preflight(worker, kafka);
+            QueueWorker.preflight(worker, kafka);
         }
 
         KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(kafka.producer());
@@ -165,19 +157,8 @@ public final class WorkerProcess implements AutoCloseable {
             work = job;
             ready.run();
         } else {
-            String jobs = worker.topics().shareGroup(worker.group());
-            String retries = worker.topics().retriesShareGroup(worker.group());
-            ShareQueue queue = new ShareQueue(
-                    new TopicQueue(
-                            () -> new KafkaShareConsumer<>(kafka.shareConsumer("jobs", jobs)),
-                            worker.topics().jobs(worker.group())),
-                    new TopicQueue(
-                            () -> new KafkaShareConsumer<>(kafka.shareConsumer("retries", retries)),
-                            worker.topics().retries(worker.group())));
-            Standstill standstill = new Standstill(
-                    () -> Admin.create(kafka.admin()), List.of(jobs, retries), current, queue::comeBack, timer);
-            open.push(standstill);
-            standstill.start();
+            QueueWorker own = new QueueWorker(worker, kafka, serdes, current, timer, open);
+            ShareQueue queue = own.queue();
             ClaimLoop claims = new ClaimLoop(
                     queue,
                     log,
@@ -188,14 +169,8 @@ public final class WorkerProcess implements AutoCloseable {
                     events,
                     finishes,
                     UUID::randomUUID);
-            KafkaPresence said =
-                    new KafkaPresence(producer, serdes.serializer(WorkerState.class), worker, InstantSource.system());
-            Object unused = timer.scheduleWithFixedDelay(
-                    said::repeat, SAID_AGAIN.toMillis(), SAID_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
-            Presence presence =
-                    worker.readyFile().map(file -> ReadyFile.begin(file, said)).orElse(said);
-            work = new Runner(claims, queue, finishes, current, presence, ready);
-            follow(worker, kafka, serdes, drainTime, open);
+            work = new Runner(claims, queue, finishes, current, own.presence(producer, InstantSource.system()), ready);
+            own.follow(drainTime);
         }
         Thread loop = daemon(work, "quarry-loop");
         loop.start();
@@ -261,42 +236,11 @@ public final class WorkerProcess implements AutoCloseable {
         return handlers;
     }
 
-    /** Has the worker obey its group's pauses and drain time. A process for one record is asked for by its job, not by the group's queue. */
-    private static void follow(
-            WorkerSettings worker,
-            KafkaSettings kafka,
-            WireSerdes serdes,
-            DrainTime drainTime,
-            Deque<AutoCloseable> open) {
-        GroupListener group = GroupListener.caughtUp(
-                new KafkaConsumer<>(kafka.groups()),
-                worker.topics().groups(),
-                worker.group(),
-                serdes.deserializer(ResourceGroup.class),
-                drainTime::group);
-        Thread following = daemon(group, "quarry-group");
-        open.push(() -> {
-            group.close();
-            following.join(CLOSE.toMillis());
-        });
-        following.start();
-    }
-
     private static Admission admission(WorkerSettings worker, WorkerSize size, Map<String, JobHandler> handlers) {
         return new Admission(size, handlers.keySet(), worker.group());
     }
 
-    private static void preflight(WorkerSettings worker, KafkaSettings kafka) {
-        try (Admin admin = Admin.create(kafka.admin())) {
-            Preflight.check(admin, worker.topics(), worker.group());
-            Preflight.checkRegistry(TopicProvisioner.of(admin, worker.topics(), ProvisionSettings.of(worker.all())));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new BrokerUnreachableException("interrupted while the broker was asked", e);
-        }
-    }
-
-    private static Thread daemon(Runnable task, String name) {
+    static Thread daemon(Runnable task, String name) {
         Thread thread = new Thread(task, name);
         thread.setDaemon(true);
         return thread;
