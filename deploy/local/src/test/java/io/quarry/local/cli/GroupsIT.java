@@ -178,13 +178,25 @@ class GroupsIT {
         // Deleted with a job that waits: it goes where it is told to go.
         assertThat(quarry("", "groups", "delete", "default").code()).isEqualTo(2);
         assertThat(quarry("", "groups", "pause", "calm").code()).isZero();
-        JobHandle waiting = submit("calm", "ok");
+        JobHandle waiting = client.submit(client.job()
+                .group("calm")
+                .memory("512Mi")
+                .custom("dying", "text/plain", "ok".getBytes(StandardCharsets.UTF_8))
+                .build());
         await().atMost(SOON).until(() -> waiting.state().isPresent());
         CommandRun refused = quarry("", "groups", "delete", "calm");
         assertThat(refused.code()).isEqualTo(2);
         assertThat(refused.err()).contains("1 job").contains("--move-to");
-        JsonNode deleted = json("groups", "delete", "calm", "--move-to", "default");
-        assertThat(deleted.path("moved").asInt()).isEqualTo(1);
+        apply(group("narrow", "256Mi", 0, 1) + "oversize: {policy: refuse}\non_memory: {group: calm}\n");
+        CommandRun narrow = quarry("", "groups", "delete", "calm", "--move-to", "narrow");
+        assertThat(narrow.code()).isEqualTo(2);
+        assertThat(narrow.err())
+                .contains("cannot go to group narrow")
+                .contains("paused now: 'quarry groups resume calm' takes that back");
+        CommandRun deleted = quarry("", "groups", "delete", "calm", "--move-to", "default", "-o", "json");
+        assertThat(deleted.code()).as(deleted.err()).isZero();
+        assertThat(JSON.readTree(deleted.out()).path("moved").asInt()).isEqualTo(1);
+        assertThat(deleted.err()).contains("on_memory.group of group narrow is calm");
         assertThat(end(waiting)).isEqualTo(State.CANCELLED);
         String moved = JobIds.ofRepeat(waiting.id(), "move/calm/default").toString();
         assertThat(end(client.handle(moved))).isEqualTo(State.SUCCEEDED);
