@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,7 +41,7 @@ public final class SchedulerProcess implements AutoCloseable {
     private static final long PAUSE_MS = 250;
 
     private final SchedulerSettings settings;
-    private final Map<String, String> all;
+    private final WireSerdes serdes;
     private final ScheduleTime time;
     private final Thread starter;
     private final CompletableFuture<JobLifecycle> lifecycle = new CompletableFuture<>();
@@ -57,9 +58,9 @@ public final class SchedulerProcess implements AutoCloseable {
 
     private SchedulerProcess(
             Map<String, String> all, Optional<PodPlatform> platform, Optional<WorkerPool> pool, ScheduleTime time) {
-        this.all = Map.copyOf(all);
         this.time = time;
         this.settings = SchedulerSettings.of(all);
+        this.serdes = serdes(all);
         this.platform = platform.or(() -> platform(all));
         this.ownPool = pool.isPresent() ? Optional.empty() : pool(all);
         this.pool = pool.or(() -> ownPool);
@@ -92,6 +93,14 @@ public final class SchedulerProcess implements AutoCloseable {
         SchedulerProcess process = new SchedulerProcess(settings, platform, pool, time);
         process.starter.start();
         return process;
+    }
+
+    private static WireSerdes serdes(Map<String, String> all) {
+        try {
+            return WireSerdes.of(all);
+        } catch (ConfigException wrong) {
+            throw new IllegalArgumentException(wrong.getMessage(), wrong);
+        }
     }
 
     /** What the settings name for oversize jobs. Without any they wait, LAUNCHING, for a scheduler that has one. */
@@ -148,7 +157,6 @@ public final class SchedulerProcess implements AutoCloseable {
     @SuppressWarnings("FutureReturnValueIgnored") // the completion is what ended() is
     private void connect() {
         try {
-            WireSerdes serdes = WireSerdes.of(all);
             try (Admin admin = Admin.create(new HashMap<>(settings.kafka()))) {
                 TopicProvisioner topics = topics(admin);
                 await("broker", () -> admin.describeCluster().nodes().get());

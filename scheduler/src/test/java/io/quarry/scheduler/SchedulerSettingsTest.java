@@ -36,6 +36,13 @@ class SchedulerSettingsTest {
     }
 
     @Test
+    void aRegistryThatIsNotNamedIsRefusedBeforeAnythingIsBegun() {
+        assertThatThrownBy(() -> SchedulerProcess.start(LEAST))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("schema.registry.url");
+    }
+
+    @Test
     void whatIsNotSaidHasItsDefault() {
         assertThat(SchedulerSettings.of(LEAST).provision().eventPartitions()).isEqualTo(12);
         assertThatThrownBy(() -> SchedulerSettings.of(Map.of())).hasMessageContaining("bootstrap.servers is not set");
