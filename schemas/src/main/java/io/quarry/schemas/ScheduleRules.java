@@ -9,7 +9,9 @@ import io.quarry.schemas.schedule.TickIds;
 import io.quarry.schemas.schedule.Ticks;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Rules that a schedule obeys. Pure: whether its group exists is checked where the groups are known. */
@@ -39,10 +41,7 @@ public final class ScheduleRules {
     }
 
     private static @Nullable Ticks ticks(Findings found, Schedule schedule) {
-        int rules = (schedule.getCron() == null ? 0 : 1)
-                + (schedule.getEveryMs() == null ? 0 : 1)
-                + (schedule.getTimes().isEmpty() ? 0 : 1);
-        found.require(rules == 1, "cron", schedule.getCron(), "exactly one of cron, every and times must say when");
+        boolean one = oneSaysWhen(found, schedule);
         Long every = schedule.getEveryMs();
         found.atLeast(Ticks.LEAST_EVERY_MS, "every_ms", every);
         List<Instant> times = schedule.getTimes();
@@ -57,7 +56,7 @@ public final class ScheduleRules {
         Instant start = schedule.getStart();
         Instant end = schedule.getEnd();
         found.require(start == null || end == null || start.isBefore(end), "end", end, "must be after start");
-        if (rules != 1 || (every != null && every < Ticks.LEAST_EVERY_MS)) {
+        if (!one || (every != null && every < Ticks.LEAST_EVERY_MS)) {
             return null;
         }
         try {
@@ -79,6 +78,26 @@ public final class ScheduleRules {
                     String.valueOf(e.getMessage()));
             return null;
         }
+    }
+
+    private static boolean oneSaysWhen(Findings found, Schedule schedule) {
+        Map<String, Object> set = new LinkedHashMap<>();
+        if (schedule.getCron() != null) {
+            set.put("cron", schedule.getCron());
+        }
+        if (schedule.getEveryMs() != null) {
+            set.put("every_ms", schedule.getEveryMs());
+        }
+        if (!schedule.getTimes().isEmpty()) {
+            set.put("times", schedule.getTimes().size() + " entries");
+        }
+        String rule = "exactly one of cron, every and times must say when";
+        found.require(!set.isEmpty(), "cron", "absent, as are every and times", rule);
+        List<String> names = List.copyOf(set.keySet());
+        for (String more : names.subList(Math.min(1, names.size()), names.size())) {
+            found.require(false, more, set.get(more), rule + ", and " + names.get(0) + " does already");
+        }
+        return names.size() == 1;
     }
 
     private static void limits(Findings found, Schedule schedule) {

@@ -11,6 +11,7 @@ import org.snakeyaml.engine.v2.events.AliasEvent;
 import org.snakeyaml.engine.v2.events.CollectionEndEvent;
 import org.snakeyaml.engine.v2.events.CollectionStartEvent;
 import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.events.MappingStartEvent;
 import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
@@ -27,6 +28,8 @@ final class BoundedYaml implements Parser {
     private final Parser events;
     private final Deque<Open> open = new ArrayDeque<>();
     private final Map<Anchor, Long> sizes = new HashMap<>();
+    private @Nullable Event before;
+    private @Nullable Mark bare;
     private long nodes;
     private long repeated;
 
@@ -64,10 +67,25 @@ final class BoundedYaml implements Parser {
         } else if (event instanceof AliasEvent alias) {
             repeat(alias);
         }
+        before = event;
         return event;
     }
 
+    private static boolean touch(Event outer, Event inner) {
+        return outer.getStartMark()
+                .flatMap(one -> inner.getStartMark().map(two -> two.getIndex() == one.getIndex() + 1))
+                .orElse(false);
+    }
+
+    /** Where two braces begin a value, as a placeholder without quotes does; null when none did. */
+    @Nullable Mark bare() {
+        return bare;
+    }
+
     private void open(CollectionStartEvent start) {
+        if (before instanceof MappingStartEvent outer && start instanceof MappingStartEvent && touch(outer, start)) {
+            bare = outer.getStartMark().orElse(null);
+        }
         open.push(new Open(start.getAnchor().orElse(null), nodes));
         nodes++;
         if (open.size() > MOST_LEVELS) {

@@ -22,8 +22,10 @@ import java.util.stream.Collectors;
 import org.apache.avro.Schema;
 import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificRecord;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.composer.Composer;
+import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -89,32 +91,40 @@ final class JobFile {
                 // Bounded by what aliases stand for, not by their number.
                 .setMaxAliasesForCollections(Integer.MAX_VALUE)
                 .build();
+        // JSON may be indented with tabs, which YAML forbids; within its strings a tab is always escaped.
+        boolean json = text.stripLeading().startsWith("{");
+        StreamReader reader = new StreamReader(settings, json ? text.replace('\t', ' ') : text);
+        BoundedYaml events = new BoundedYaml(new ParserImpl(settings, reader));
         try {
-            // JSON may be indented with tabs, which YAML forbids; within its strings a tab is always escaped.
-            boolean json = text.stripLeading().startsWith("{");
-            StreamReader reader = new StreamReader(settings, json ? text.replace('\t', ' ') : text);
-            Optional<Node> root =
-                    new Composer(settings, new BoundedYaml(new ParserImpl(settings, reader))).getSingleNode();
+            Optional<Node> root = new Composer(settings, events).getSingleNode();
             return root.orElseThrow(() -> new JobFileException(List.of(new Problem(name, 1, 1, "the file is empty"))));
-        } catch (MarkedYamlEngineException e) {
-            int line = e.getProblemMark().map(mark -> mark.getLine() + 1).orElse(1);
-            int column = e.getProblemMark().map(mark -> mark.getColumn() + 1).orElse(1);
-            String kind = e instanceof BoundedYaml.Excess ? "" : "neither YAML nor JSON: ";
-            throw new JobFileException(List.of(new Problem(name, line, column, kind + e.getProblem())));
         } catch (YamlEngineException e) {
-            // It comes without a place; braces begin a mapping, so that two of them make one of them the key of the
-            // other.
-            boolean bare = text.contains("{{");
-            throw new JobFileException(List.of(new Problem(
-                    name,
-                    bare ? (int) text.substring(0, text.indexOf("{{")).lines().count() : 1,
-                    1,
-                    "neither YAML nor JSON: "
-                            + (bare
-                                    ? "a placeholder has to stand in quotes where it begins a value, such as"
-                                            + " \"{{tick.time}}\""
-                                    : String.valueOf(e.getMessage())))));
+            throw new JobFileException(List.of(problem(name, e, events.bare())));
         }
+    }
+
+    /**
+     * What YAML found wrong.
+     *
+     * @param bare where two braces begin a value: they begin two mappings, one of them the key of the other, and what YAML
+     *     makes of that is said elsewhere and in other words, or without a place
+     */
+    private static Problem problem(String name, YamlEngineException e, @Nullable Mark bare) {
+        Optional<Mark> at = Optional.ofNullable(bare)
+                .or(() -> e instanceof MarkedYamlEngineException marked ? marked.getProblemMark() : Optional.empty());
+        String what =
+                e instanceof MarkedYamlEngineException marked ? marked.getProblem() : String.valueOf(e.getMessage());
+        return new Problem(
+                name,
+                at.map(mark -> mark.getLine() + 1).orElse(1),
+                at.map(mark -> mark.getColumn() + 1).orElse(1),
+                e instanceof BoundedYaml.Excess
+                        ? what
+                        : "neither YAML nor JSON: "
+                                + (bare != null
+                                        ? "a placeholder has to stand in quotes where it begins a value, such as"
+                                                + " \"{{tick.time}}\""
+                                        : what));
     }
 
     /** Keys of a job beside a query: one line that says how to write both, instead of one about each key. */

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -71,6 +72,9 @@ final class ScheduleFile {
                 if (entry.getKeyNode() instanceof ScalarNode key) {
                     nodes.put(key.getValue(), entry.getValueNode());
                 }
+            }
+            if (Stream.of("cron", "every", "times").noneMatch(nodes::containsKey)) {
+                fields.problem(root, "when it is due is missing: exactly one of cron, every and times has to be set");
             }
             for (String needed : List.of("name", "job")) {
                 if (!nodes.containsKey(needed)) {

@@ -146,6 +146,17 @@ class SchedulesCommandTest {
                 "catch_up: 3             | catch_up: 0            | catch_up is 0: must be from 1 to 1000",
                 "timeout: 2h             | timeout: 0s            | job.timeout is 0ms: must be at least 1ms",
                 "owner: me               | every: 1h              | exactly one of cron, every and times",
+                "cron: 30 2 * * *        | # nothing              | daily.yaml:1:1: when it is due is missing: exactly one"
+                        + " of cron, every and times has to be set",
+                "cron: 30 2 * * *        | times: []              | cron is absent, as are every and times: exactly one of"
+                        + " cron, every and times must say when",
+                "owner: me               | every: 1h              | daily.yaml:10:8: every is 1h: exactly one of cron,"
+                        + " every and times must say when, and cron does already",
+                "\"{{tick.time}}\"         | {{tick.time}}          | daily.yaml:20:19: neither YAML nor JSON: a"
+                        + " placeholder",
+                "\"{{interval.start}}\"    | {{interval.start}}     | daily.yaml:18:18: neither YAML nor JSON: a"
+                        + " placeholder",
+                "owner: me               | owner: {{tick.time}} x | daily.yaml:10:8: neither YAML nor JSON: a placeholder",
                 "outputs: [airport.city] | outputs: []            | outputs",
             })
     void whatIsWrongIsSaidAtItsLine(String before, String after, String said) {
