@@ -25,7 +25,9 @@ import picocli.CommandLine.Option;
         description = {
             "Makes schedules as a file, or all .yaml, .yml and .json files of a directory, say, and says what that changed. What a file leaves"
                     + " out gets its default. Applying the same again changes nothing.",
-            "With --prune, schedules that no file names are deleted: a directory is then all that there is."
+            "With --prune, schedules that no file names are deleted: a directory is then all that there is.",
+            "Of two people who apply the same schedule at once the later one counts; the other one is told so, with exit"
+                    + " code 1."
         },
         footerHeading = "%nExample:%n",
         footer = {
@@ -71,6 +73,7 @@ final class SchedulesApplyCommand implements Callable<Integer> {
                         wanted.values(), file, options.file(), console.clock().instant()));
         String who = console.variable("USER").orElse("cli");
         List<ScheduleChange> changes = new ArrayList<>();
+        List<ScheduleRival> rivals;
         try (ScheduleTopics topics = ScheduleTopics.open(connection, console)) {
             long before = topics.end();
             Map<String, Schedule> are = topics.schedules();
@@ -94,10 +97,11 @@ final class SchedulesApplyCommand implements Callable<Integer> {
                     }
                 }
             }
-            lookAgain(topics, before, written);
+            rivals = written.isEmpty() ? List.of() : ScheduleRival.of(topics.since(before), written);
         }
-        print(changes);
-        return ExitCodes.DONE;
+        print(changes, rivals);
+        rivals.forEach(rival -> console.say(rival.said()));
+        return rivals.stream().anyMatch(ScheduleRival::counts) ? ExitCodes.FAILED : ExitCodes.DONE;
     }
 
     private Optional<Path> catalog() {
@@ -119,29 +123,11 @@ final class SchedulesApplyCommand implements Callable<Integer> {
         }
     }
 
-    /** Somebody else may have written the same schedule at the same moment: the later record counts, so say whose it is. */
-    private void lookAgain(ScheduleTopics topics, long before, Map<String, Long> written) {
-        if (written.isEmpty()) {
-            return;
-        }
-        for (ScheduleTopics.Written other : topics.since(before)) {
-            Long mine = written.get(other.name());
-            if (mine != null && mine != other.offset()) {
-                Schedule theirs = other.schedule();
-                console.say("schedule " + other.name() + " was "
-                        + (theirs == null ? "deleted" : "applied by " + theirs.getAppliedBy())
-                        + " at the same time: "
-                        + (mine < other.offset()
-                                ? "theirs is the later one and counts"
-                                : "yours is the later one and counts"));
-            }
-        }
-    }
-
-    private void print(List<ScheduleChange> changes) {
+    private void print(List<ScheduleChange> changes, List<ScheduleRival> rivals) {
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("dry_run", options.dryRun());
         tree.put("schedules", changes.stream().map(Output::tree).toList());
+        tree.put("rivals", rivals.stream().map(Output::tree).toList());
         output.print(console, tree, () -> {
             List<String> lines = new ArrayList<>();
             for (ScheduleChange change : changes) {
