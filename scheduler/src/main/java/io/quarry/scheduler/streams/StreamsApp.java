@@ -79,6 +79,12 @@ public final class StreamsApp implements AutoCloseable {
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), "10000");
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), "2000");
+        // How far its inputs were read is asked once a task has read its changelogs, and its thread waits for that.
+        // Where a
+        // process died within a commit nobody knows for up to 20 s: it is asked again, and the thread's other tasks
+        // have their
+        // turn, whose transaction must not outlive its timeout meanwhile.
+        p.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG), "500");
         // An open transaction of a crashed process holds back every reader behind it for this long: never raise it.
         p.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), "10000");
         p.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), "0");

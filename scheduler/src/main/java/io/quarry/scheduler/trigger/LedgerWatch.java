@@ -32,6 +32,7 @@ final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LedgerWatch.class);
     private static final Duration LOOKS_BACK = Duration.ofDays(1);
     private static final int REMEMBERED = 10_000;
+    private static final String NAME = "io.quarry.scheduler:type=schedule-audit";
 
     private final TriggerSettings settings;
     private final Map<String, String> kafka;
@@ -44,6 +45,8 @@ final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
     private final AtomicLong failures = new AtomicLong();
     private volatile long expected;
     private volatile long findings;
+    /** Whether its counters are those that JMX shows. */
+    private boolean seen;
 
     private LedgerWatch(TriggerSettings settings, Map<String, String> kafka, WireSerdes serdes, InstantSource clock) {
         this.settings = settings;
@@ -58,8 +61,8 @@ final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
             TriggerSettings settings, Map<String, String> kafka, WireSerdes serdes, InstantSource clock) {
         LedgerWatch watch = new LedgerWatch(settings, kafka, serdes, clock);
         try {
-            ManagementFactory.getPlatformMBeanServer()
-                    .registerMBean(watch, new ObjectName("io.quarry.scheduler:type=schedule-audit"));
+            ManagementFactory.getPlatformMBeanServer().registerMBean(watch, new ObjectName(NAME));
+            watch.seen = true;
         } catch (InstanceAlreadyExistsException another) {
             LOG.info("Another auditor of this process is seen by JMX, this one is not");
         } catch (JMException e) {
@@ -147,5 +150,12 @@ final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
     @Override
     public void close() {
         watch.close();
+        if (seen) {
+            try {
+                ManagementFactory.getPlatformMBeanServer().unregisterMBean(new ObjectName(NAME));
+            } catch (JMException e) {
+                LOG.warn("The auditor's counters stay in JMX", e);
+            }
+        }
     }
 }

@@ -1,0 +1,138 @@
+package io.quarry.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.quarry.avro.ScheduleEvent;
+import io.quarry.avro.ScheduleEventType;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import javax.management.ObjectName;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.admin.TransactionState;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ticks on a real broker whose topics somebody meddles with; a prefix for each test. */
+class TicksIT {
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    @TempDir
+    static Path directory;
+
+    private static TestRegistry registry;
+    private static TestBroker broker;
+
+    @BeforeAll
+    static void start() throws Exception {
+        registry = new TestRegistry();
+        broker = new TestBroker(directory.resolve("broker"));
+    }
+
+    @AfterAll
+    static void stop() {
+        broker.close();
+        registry.close();
+    }
+
+    /**
+     * A scheduler died between the two halves of a commit: until its transaction is ended, nobody knows how far it had read one
+     * partition. Those of the other one go on.
+     */
+    @Test
+    @SuppressWarnings("removal") // a consumer that gives its metadata would have to join the group
+    void aTransactionThatADeadSchedulerLeftOpenHoldsBackNoOtherPartition() throws Exception {
+        try (TestInstallation quarry = new TestInstallation(broker, registry, "open.", Map.of())) {
+            Map<String, String> settings = quarry.settings(
+                    "scheduler.state.dir", directory.resolve("open").toString());
+            Ticking ticking;
+            try (SchedulerProcess first = SchedulerProcess.start(settings)) {
+                first.awaitReady(LONG);
+                ticking = new Ticking(quarry, 10);
+                ticking.awaitJobs(20);
+            }
+            Map<String, Object> dead = Map.of(
+                    "bootstrap.servers",
+                    broker.bootstrapServers(),
+                    "transactional.id",
+                    "dead",
+                    "transaction.timeout.ms",
+                    45_000);
+            try (KafkaProducer<byte[], byte[]> left =
+                    new KafkaProducer<>(dead, new ByteArraySerializer(), new ByteArraySerializer())) {
+                left.initTransactions();
+                left.beginTransaction();
+                left.sendOffsetsToTransaction(
+                        Map.of(new TopicPartition(quarry.topics.scheduleEvents(), 1), new OffsetAndMetadata(1)),
+                        new ConsumerGroupMetadata("open.trigger"));
+                try (SchedulerProcess second = SchedulerProcess.start(settings)) {
+                    ticking.awaitJobs(ticking.jobs() + 50);
+                    assertThat(quarry.admin
+                                    .describeTransactions(List.of("dead"))
+                                    .description("dead")
+                                    .get()
+                                    .state())
+                            .as("nobody waited for its end")
+                            .isEqualTo(TransactionState.ONGOING);
+                    left.abortTransaction();
+                    second.awaitReady(LONG);
+                    ticking.awaitUntil(Instant.now());
+                    ticking.assertOneDecisionAndOneJobEach();
+                }
+            }
+        }
+    }
+
+    @Test
+    void aRowThatIsMissingIsToldByMetricAndByEvent() throws Exception {
+        try (TestInstallation quarry = new TestInstallation(broker, registry, "rows.", Map.of());
+                SchedulerProcess scheduler = SchedulerProcess.start(quarry.settings(
+                        "scheduler.state.dir",
+                        directory.resolve("rows").toString(),
+                        "scheduler.trigger.audit.interval.ms",
+                        "500"))) {
+            scheduler.awaitReady(LONG);
+            Ticking ticking = new Ticking(quarry, 2);
+            ticking.awaitJobs(6);
+            ObjectName auditor = new ObjectName("io.quarry.scheduler:type=schedule-audit");
+            assertThat(ManagementFactory.getPlatformMBeanServer().getAttribute(auditor, "Findings"))
+                    .isEqualTo(0L);
+
+            quarry.admin
+                    .deleteRecords(Map.of(
+                            new TopicPartition(quarry.topics.ticks(), 0), RecordsToDelete.beforeOffset(-1),
+                            new TopicPartition(quarry.topics.ticks(), 1), RecordsToDelete.beforeOffset(-1)))
+                    .all()
+                    .get();
+
+            quarry.read(quarry.topics.scheduleEvents());
+            List<ScheduleEvent> alarms = new ArrayList<>();
+            await().atMost(LONG).pollInSameThread().until(() -> {
+                for (ConsumerRecord<byte[], byte[]> record : quarry.poll(Duration.ofMillis(200))) {
+                    if (record.topic().equals(quarry.topics.scheduleEvents())) {
+                        alarms.add(quarry.read(record, ScheduleEvent.class));
+                    }
+                }
+                alarms.removeIf(event -> event.getType() != ScheduleEventType.ALARM);
+                return !alarms.isEmpty();
+            });
+            assertThat(alarms.get(0).getSchedule()).startsWith("s");
+            assertThat(alarms.get(0).getReason()).startsWith("MISSING ");
+            assertThat((Long) ManagementFactory.getPlatformMBeanServer().getAttribute(auditor, "Findings"))
+                    .isPositive();
+        }
+    }
+}
