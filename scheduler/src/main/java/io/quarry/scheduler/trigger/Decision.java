@@ -6,6 +6,7 @@ import io.quarry.avro.Schedule;
 import io.quarry.avro.TickOutcome;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,14 +49,11 @@ record Decision(TickOutcome outcome, String cause, boolean runs, boolean cancels
         if (missed && now.age.toMillis() > schedule.getCatchUpWindowMs()) {
             return skip(
                     TickOutcome.SKIPPED_OUTSIDE_WINDOW,
-                    "no scheduler was running, and it is older than the catch-up window of "
-                            + Duration.ofMillis(schedule.getCatchUpWindowMs()));
+                    "no scheduler was running, and it is older than catch_up_window, "
+                            + brief(Duration.ofMillis(schedule.getCatchUpWindowMs())));
         }
         if (missed && !chosen(schedule, now)) {
-            return skip(
-                    TickOutcome.MISSED_OUTAGE,
-                    "no scheduler was running; catch_up is " + schedule.getCatchUp()
-                            + (schedule.getCatchUp() == CatchUpPolicy.LATEST ? " " + schedule.getCatchUpMax() : ""));
+            return skip(TickOutcome.MISSED_OUTAGE, "no scheduler was running; catch_up is " + word(schedule));
         }
         if (now.predecessor != null && schedule.getOverlap() != OverlapPolicy.ALLOW) {
             return overlap(schedule.getOverlap(), now.predecessor, now.waiting);
@@ -66,6 +64,18 @@ record Decision(TickOutcome outcome, String cause, boolean runs, boolean cancels
         return now.lateness.compareTo(settings.lateAfter()) > 0
                 ? run(TickOutcome.LATE, "the scheduler was busy or had just started")
                 : run(TickOutcome.TRIGGERED, "");
+    }
+
+    /** As in a schedule's file: PT24H is 24h there. */
+    private static String brief(Duration duration) {
+        return duration.toString().substring(2).toLowerCase(Locale.ROOT);
+    }
+
+    /** As in a schedule's file. */
+    private static String word(Schedule schedule) {
+        return schedule.getCatchUp() == CatchUpPolicy.LATEST && schedule.getCatchUpMax() > 1
+                ? Integer.toString(schedule.getCatchUpMax())
+                : schedule.getCatchUp().name().toLowerCase(Locale.ROOT);
     }
 
     private static boolean chosen(Schedule schedule, Situation now) {

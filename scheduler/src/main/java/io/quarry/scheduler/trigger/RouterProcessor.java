@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class RouterProcessor implements Processor<byte[], byte[], byte[], Outgoing> {
     private static final Logger LOG = LoggerFactory.getLogger(RouterProcessor.class);
     private static final String WRITER = "scheduler/router";
+    private static final String REMOVED = "the row of its job was removed: nobody knows how it ended";
     private static final int LONGEST_REASON = 500;
 
     private final Topics topics;
@@ -102,7 +103,7 @@ final class RouterProcessor implements Processor<byte[], byte[], byte[], Outgoin
                 ? begin(ScheduleEventType.JOB_ENDED, schedule.get(), record)
                         .setJobId(jobId)
                         .setState(state)
-                        .setReason(row == null || state == State.SUCCEEDED ? null : why(row.getCause()))
+                        .setReason(row == null ? REMOVED : state == State.SUCCEEDED ? null : why(row.getCause()))
                         .build()
                 : null;
     }

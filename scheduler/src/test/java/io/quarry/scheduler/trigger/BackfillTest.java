@@ -143,4 +143,23 @@ class BackfillTest {
                 .isEqualTo("10 ticks in a row were refused, the last: there is no resource group gone");
         assertThat(done.getNext()).isEqualTo(Instant.parse("2025-12-01T10:00:00Z"));
     }
+
+    @Test
+    void aBackfillMayRunInAnotherGroupThanTheLiveSchedule() {
+        log.group("night");
+        log.define(hourlyIn("default"));
+        Backfill asked = Backfill.newBuilder()
+                .setId("b-1")
+                .setFrom(Instant.parse("2025-12-31T00:00:00Z"))
+                .setTo(Instant.parse("2025-12-31T02:00:00Z"))
+                .setConcurrency(2)
+                .setResourceGroup("night")
+                .build();
+        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
+        log.pass(Duration.ofHours(1));
+        assertThat(log.jobs("night"))
+                .hasSize(2)
+                .allMatch(job -> job.getResourceGroup().equals("night"));
+        assertThat(log.jobIds()).as("the live one").containsExactly("a:2026-01-01T01:00:00Z");
+    }
 }

@@ -1,5 +1,6 @@
 package io.quarry.scheduler.trigger;
 
+import io.quarry.avro.Cause;
 import io.quarry.avro.CustomPayload;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
@@ -46,6 +47,8 @@ final class ScheduleLog implements AutoCloseable {
     private Instant now;
     /** By how much the schedulers' clock is behind. */
     private Duration lag = Duration.ZERO;
+    /** By how much the clock was set forward. */
+    private Duration shift = Duration.ZERO;
 
     ScheduleLog(Path state, Instant begin) {
         this(state, begin, ScheduleTime.real());
@@ -54,7 +57,11 @@ final class ScheduleLog implements AutoCloseable {
     ScheduleLog(Path state, Instant begin, ScheduleTime time) {
         now = begin;
         driver = new TopologyTestDriver(
-                new TriggerTopology(SETTINGS.by(time), () -> wire, Stores::inMemoryKeyValueStore).get(),
+                new TriggerTopology(
+                                SETTINGS.by(real -> time.at(real.plus(shift))),
+                                () -> wire,
+                                Stores::inMemoryKeyValueStore)
+                        .get(),
                 StreamsApp.properties(
                         "trigger", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString())),
                 begin);
@@ -69,6 +76,11 @@ final class ScheduleLog implements AutoCloseable {
                         .setName(name)
                         .setWorker(new Resources(1000L, 1L << 30, 1L << 30))
                         .build());
+    }
+
+    /** Somebody deletes a group. */
+    void vanish(String group) {
+        pipe(TOPICS.groups(), group, null);
     }
 
     static Schedule.Builder schedule(String name, String cron) {
@@ -117,14 +129,24 @@ final class ScheduleLog implements AutoCloseable {
     }
 
     void end(String jobId, State state) {
+        end(jobId, state, null);
+    }
+
+    void end(String jobId, State state, @Nullable Cause cause) {
         pipe(
                 TOPICS.states(),
                 jobId,
                 JobState.newBuilder()
                         .setJob(Job.newBuilder().setId(jobId).build())
                         .setState(state)
+                        .setCause(cause)
                         .setSubmittedAt(now)
                         .build());
+    }
+
+    /** The row of a job is removed. */
+    void forget(String jobId) {
+        pipe(TOPICS.states(), jobId, null);
     }
 
     /** Time goes on with the schedulers at work: one wake-up each second of it, at least one. */
@@ -139,6 +161,11 @@ final class ScheduleLog implements AutoCloseable {
     /** No scheduler is running for a time; one wake-up afterwards. */
     void outage(Duration time) {
         wake(time);
+    }
+
+    /** Somebody sets all clocks forward or, by less than nothing, back. */
+    void setClocks(Duration by) {
+        shift = shift.plus(by);
     }
 
     void wake(Duration later) {
