@@ -80,23 +80,20 @@ public final class StreamsApp implements AutoCloseable {
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), "10000");
         p.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), "2000");
         // How far its inputs were read is asked once a task has read its changelogs, and its thread waits for that.
-        // Where a
-        // process died within a commit nobody knows for up to 20 s: it is asked again, and the thread's other tasks
-        // have their
-        // turn, whose transaction must not outlive its timeout meanwhile.
+        // Where a process died within a commit nobody knows for up to 20 s: it is asked again, and the thread's other
+        // tasks have their turn, whose transaction must not outlive its timeout meanwhile.
         p.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG), "500");
         // An open transaction of a crashed process holds back every reader behind it for this long: never raise it.
         p.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), "10000");
         p.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), "0");
         // A second request in flight overtakes the first one of a transaction, which the broker still looks up: it is
-        // refused
-        // as out of sequence and sent again a tenth of a second later.
+        // refused as out of sequence and sent again a tenth of a second later.
         p.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION), "1");
         p.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), String.valueOf(REQUEST_BYTES));
         p.put(StreamsConfig.topicPrefix("max.message.bytes"), String.valueOf(REQUEST_BYTES));
         // A start without state reads all that is left of the changelogs. Only closed segments are compacted: with the
-        // broker's
-        // gigabyte, twelve partitions of a million jobs never close one, and every change of every row is read again.
+        // broker's gigabyte, twelve partitions of a million jobs never close one, and every change of every row is
+        // read again.
         p.put(StreamsConfig.topicPrefix("segment.bytes"), String.valueOf(16 << 20));
         p.put(StreamsConfig.topicPrefix("min.cleanable.dirty.ratio"), "0.3");
         p.put(StreamsConfig.restoreConsumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), "5000");

@@ -225,7 +225,7 @@ class ClusterKT {
     private static void succeedsAtOnce(JobHandle job) {
         JobState end = end(job.id());
         assertThat(end.getState()).as("%s", end).isEqualTo(State.SUCCEEDED);
-        assertThat(end.getAttempt()).as("of %s", job.id()).isEqualTo(1);
+        assertThat(end.getAttempt()).as("%s", end).isEqualTo(1);
     }
 
     private static JobState end(String id) {
