@@ -44,6 +44,11 @@ public final class ScheduleRules {
         boolean one = oneSaysWhen(found, schedule);
         Long every = schedule.getEveryMs();
         found.atLeast(Ticks.LEAST_EVERY_MS, "every_ms", every);
+        found.require(
+                every == null || every <= Ticks.MOST_EVERY_MS,
+                "every_ms",
+                every,
+                "must be at most " + Ticks.MOST_EVERY_MS + ", a hundred years");
         List<Instant> times = schedule.getTimes();
         found.require(times.size() <= MOST_TIMES, "times", times.size() + " entries", "must be at most " + MOST_TIMES);
         for (int i = 1; i < times.size(); i++) {
@@ -56,7 +61,12 @@ public final class ScheduleRules {
         Instant start = schedule.getStart();
         Instant end = schedule.getEnd();
         found.require(start == null || end == null || start.isBefore(end), "end", end, "must be after start");
-        if (!one || (every != null && every < Ticks.LEAST_EVERY_MS)) {
+        boolean counted = instant(found, "start", start);
+        counted &= instant(found, "end", end);
+        for (int i = 0; i < times.size(); i++) {
+            counted &= instant(found, "times[" + i + "]", times.get(i));
+        }
+        if (!one || !counted || (every != null && (every < Ticks.LEAST_EVERY_MS || every > Ticks.MOST_EVERY_MS))) {
             return null;
         }
         try {
@@ -78,6 +88,13 @@ public final class ScheduleRules {
                     String.valueOf(e.getMessage()));
             return null;
         }
+    }
+
+    /** Whether an instant that is present is one that ticks can be counted from. */
+    private static boolean instant(Findings found, String field, @Nullable Instant at) {
+        boolean good = at == null || Ticks.counts(at);
+        found.require(good, field, at, "must be from " + Ticks.EARLIEST + " to " + Ticks.LATEST);
+        return good;
     }
 
     private static boolean oneSaysWhen(Findings found, Schedule schedule) {

@@ -4,6 +4,7 @@ import io.quarry.avro.Backfill;
 import io.quarry.avro.ScheduleTick;
 import io.quarry.avro.State;
 import io.quarry.schemas.schedule.TickIds;
+import io.quarry.schemas.schedule.Ticks;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +36,10 @@ final class Backfills {
         if (desk.backfills().stream().anyMatch(known -> known.getId().equals(id))) {
             return;
         }
-        int total = TickIds.validBackfill(id) && asked.getFrom().isBefore(asked.getTo())
+        boolean range = Ticks.counts(asked.getFrom())
+                && Ticks.counts(asked.getTo())
+                && asked.getFrom().isBefore(asked.getTo());
+        int total = range && TickIds.validBackfill(id)
                 ? desk.ticks().count(asked.getFrom(), asked.getTo(), MOST_TICKS + 1)
                 : 0;
         if (total == 0 || total > MOST_TICKS) {

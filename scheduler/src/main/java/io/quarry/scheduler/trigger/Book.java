@@ -109,9 +109,9 @@ final class Book {
         return store.get(entry('O', schedule, jobId));
     }
 
-    /** Rows of the schedule's jobs that have not ended, at most so many. */
-    List<byte[]> opened(String schedule, int most) {
-        return values('O', schedule, most);
+    /** Hands out the rows of the schedule's jobs that have not ended. */
+    void eachOpen(String schedule, Consumer<byte[]> sink) {
+        scan('O', schedule, Integer.MAX_VALUE, next -> sink.accept(next.value));
     }
 
     void openBackfill(String schedule, String jobId, byte[] row) {
@@ -122,9 +122,9 @@ final class Book {
         return store.get(entry('X', schedule, jobId));
     }
 
-    /** Rows of jobs of the schedule's backfills that have not ended, at most so many. */
-    List<byte[]> openedBackfills(String schedule, int most) {
-        return values('X', schedule, most);
+    /** Hands out the rows of jobs of the schedule's backfills that have not ended. */
+    void eachOpenBackfill(String schedule, Consumer<byte[]> sink) {
+        scan('X', schedule, Integer.MAX_VALUE, next -> sink.accept(next.value));
     }
 
     void close(String schedule, String jobId) {
@@ -201,33 +201,6 @@ final class Book {
                         .putInt(counts.waiting)
                         .put(last)
                         .array());
-    }
-
-    // ---- N: a rule that waits for the ticks of the one before it: N schedule -> instant, definition
-
-    void putNext(String schedule, Instant since, byte[] definition) {
-        store.put(
-                key('N', schedule),
-                ByteBuffer.allocate(8 + definition.length)
-                        .putLong(since.toEpochMilli())
-                        .put(definition)
-                        .array());
-    }
-
-    @Nullable KeyValue<Instant, byte[]> next(String schedule) {
-        byte[] value = store.get(key('N', schedule));
-        if (value == null) {
-            return null;
-        }
-        ByteBuffer in = ByteBuffer.wrap(value);
-        Instant since = Instant.ofEpochMilli(in.getLong());
-        byte[] definition = new byte[in.remaining()];
-        in.get(definition);
-        return KeyValue.pair(since, definition);
-    }
-
-    void dropNext(String schedule) {
-        store.delete(key('N', schedule));
     }
 
     // ---- keys

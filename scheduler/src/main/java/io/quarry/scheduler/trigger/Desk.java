@@ -52,6 +52,8 @@ final class Desk {
             Instant from = since.isAfter(state.getCursor()) ? since : state.getCursor();
             state.setRule(fingerprint).setSince(from).setCursor(from);
         }
+        // Which of the missed ticks run was found by the old one.
+        state.setCatchUpFrom(null);
         Desk desk = new Desk(next, state);
         desk.changed = true;
         return desk;

@@ -45,14 +45,18 @@ final class Ledger {
         this.reader = reader;
     }
 
-    /** Decides a tick whose time has come, and does what was decided. */
-    void decide(Desk desk, Instant tick, Instant now) {
+    /**
+     * Decides a tick whose time has come, and does what was decided.
+     *
+     * @param last no tick of this rule is expected after this instant so far
+     */
+    void decide(Desk desk, Instant tick, Instant last, Instant now) {
         Duration lateness = max(Duration.ZERO, Duration.between(tick.plus(desk.jitter()), now));
         boolean missed = lateness.compareTo(settings.missedAfter()) > 0;
         if (!missed) {
             desk.setCatchUpFrom(null);
         } else if (desk.catchUpFrom() == null) {
-            desk.setCatchUpFrom(firstToCatchUp(desk, now));
+            desk.setCatchUpFrom(firstToCatchUp(desk, last, now));
         }
         OverlapPolicy overlap = desk.schedule().getOverlap();
         Decision decision = Decision.of(
@@ -81,10 +85,10 @@ final class Ledger {
         }
     }
 
-    private Instant firstToCatchUp(Desk desk, Instant now) {
+    private Instant firstToCatchUp(Desk desk, Instant until, Instant now) {
         Instant oldest = now.minusMillis(desk.schedule().getCatchUpWindowMs());
         Instant after = oldest.isAfter(desk.cursor()) ? oldest : desk.cursor();
-        List<Instant> last = desk.ticks().last(desk.schedule().getCatchUpMax(), after, now.minus(desk.jitter()));
+        List<Instant> last = desk.ticks().last(desk.schedule().getCatchUpMax(), after, until);
         return last.isEmpty() ? now : last.get(0);
     }
 
@@ -174,17 +178,33 @@ final class Ledger {
             case FAILED, EXPIRED -> failed(desk, jobId + " is " + state, now);
             case CANCELLED, UNKNOWN, QUEUED, LAUNCHING, RUNNING, RETRYING -> {}
         }
-        release(desk, jobId, now);
+        release(desk, "waited for the end of " + jobId, now, MOST_RELEASED);
     }
 
-    private void release(Desk desk, String ended, Instant now) {
-        for (int i = 0; i < MOST_RELEASED; i++) {
-            boolean turn = book.waiting(desk.name()) > 0
-                    && desk.paused() == null
-                    && (desk.schedule().getOverlap() == OverlapPolicy.ALLOW || book.anyOpen(desk.name()) == null);
-            List<byte[]> waiting = turn ? book.waiting(desk.name(), 1) : List.of();
+    /** Whether a tick waits that need not any more. */
+    boolean released(Desk desk) {
+        return book.waiting(desk.name()) > 0
+                && desk.paused() == null
+                && (desk.schedule().getOverlap() == OverlapPolicy.ALLOW || book.anyOpen(desk.name()) == null);
+    }
+
+    /** Lets ticks go that waited longer than for one end: too many were refused at once, or nobody has to wait any more. */
+    int release(Desk desk, Instant now, int most) {
+        return release(
+                desk,
+                desk.schedule().getOverlap() == OverlapPolicy.ALLOW
+                        ? "waited until overlap was allow"
+                        : "waited for its turn",
+                now,
+                most);
+    }
+
+    private int release(Desk desk, String why, Instant now, int most) {
+        int done = 0;
+        for (; done < most && released(desk); done++) {
+            List<byte[]> waiting = book.waiting(desk.name(), 1);
             if (waiting.isEmpty()) {
-                return;
+                break;
             }
             ScheduleTick next = reader.apply(waiting.get(0));
             book.awaitNoMore(desk.name(), next.getTick());
@@ -197,10 +217,11 @@ final class Ledger {
                     next.getTick(),
                     now,
                     missed ? TickOutcome.CAUGHT_UP : TickOutcome.LATE,
-                    (missed ? "no scheduler was running at its time, then it " : "") + "waited for the end of " + ended,
+                    (missed ? "no scheduler was running at its time, then it " : "") + why,
                     lateness);
             run(desk, row, TickIds.job(desk.name(), next.getTick()), now);
         }
+        return done;
     }
 
     private void failed(Desk desk, String what, Instant now) {
@@ -233,22 +254,22 @@ final class Ledger {
     }
 
     private void cancelOpen(String schedule, String reason) {
-        for (byte[] bytes : book.opened(schedule, Decision.MOST_WAITING)) {
+        book.eachOpen(schedule, bytes -> {
             String id = reader.apply(bytes).getJobId();
             if (id != null) {
                 out.cancel(id, reason);
             }
-        }
+        });
     }
 
     /** Asks for the cancel of all jobs of a backfill that have not ended. */
     void cancelBackfill(String schedule, String backfill) {
-        for (byte[] bytes : book.openedBackfills(schedule, Decision.MOST_WAITING)) {
+        book.eachOpenBackfill(schedule, bytes -> {
             ScheduleTick row = reader.apply(bytes);
             if (backfill.equals(row.getBackfill()) && row.getJobId() != null) {
                 out.cancel(row.getJobId(), "backfill " + backfill + " is cancelled");
             }
-        }
+        });
     }
 
     private ScheduleTick write(ScheduleTick row) {

@@ -15,6 +15,7 @@ import io.quarry.schemas.ScheduleRules;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.Violation;
 import io.quarry.schemas.schedule.TickIds;
+import io.quarry.schemas.schedule.Ticks;
 import io.quarry.schemas.serde.UnreadableRecordException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -75,6 +76,12 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
     private Book book;
 
     @SuppressWarnings("NullAway.Init")
+    private Pending pending;
+
+    @SuppressWarnings("NullAway.Init")
+    private Requests requests;
+
+    @SuppressWarnings("NullAway.Init")
     private Outbox out;
 
     @SuppressWarnings("NullAway.Init")
@@ -100,6 +107,8 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
         this.groups = context.getStateStore(TriggerTopology.GROUPS);
         KeyValueStore<Bytes, byte[]> store = context.getStateStore(TriggerTopology.BOOK);
         this.book = new Book(store);
+        this.pending = new Pending(store);
+        this.requests = new Requests(store);
         this.out = new Outbox(context, wire, topics);
         this.metrics = new TriggerMetrics(context.metrics(), context.taskId().toString());
         this.ledger = new Ledger(
@@ -130,34 +139,54 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
         return settings.time().at(Instant.ofEpochMilli(millis));
     }
 
-    /** Decides what is due of one schedule; at most so many ticks. */
+    /** Decides what is due of one schedule; at most so many ticks and events. */
     private int look(String name, Instant now, int most) {
+        int done = 0;
+        for (KeyValue<Instant, byte[]> next = pending.first(name);
+                next != null && done < most;
+                next = pending.first(name)) {
+            ScheduleEvent event = own(topics.scheduleEvents(), next.value, ScheduleEvent.class);
+            Desk desk = desk(name);
+            done += desk == null ? 0 : before(desk, event, next.key, now, most - done);
+            if (done >= most) {
+                save(desk, name, now);
+                return done;
+            }
+            pending.dropFirst(name);
+            happen(desk, event, next.key, now);
+            done++;
+        }
         Desk desk = desk(name);
-        if (desk == null) {
-            book.arm(name, null);
-            return 0;
+        if (desk != null && done < most) {
+            done += ledger.release(desk, now, most - done);
+            Instant until = now.minus(desk.jitter());
+            done += advance(desk, until, until, now, most - done);
         }
-        KeyValue<Instant, byte[]> next = book.next(name);
-        Instant horizon = now.minus(desk.jitter());
-        boolean before = next != null && next.key.isBefore(horizon);
-        int done = advance(desk, before && next != null ? next.key : horizon, now, most);
-        if (next != null && done < most) {
-            desk = adopt(desk, own(topics.schedules(), next.value, Schedule.class), next.key, now);
-            book.dropNext(name);
-        }
-        save(desk, now);
+        save(desk, name, now);
         return done;
     }
 
+    /** Decides what was to be before an event by what held then; at most so many ticks, fewer when all are decided. */
+    private int before(Desk desk, ScheduleEvent event, Instant at, Instant now, int most) {
+        Schedule next = event.getDefinition();
+        boolean other = next != null && !Ticks.fingerprint(next).equals(Ticks.fingerprint(desk.schedule()));
+        Instant last = now.minus(desk.jitter());
+        return advance(desk, at, other && at.isBefore(last) ? at : last, now, most);
+    }
+
     /** Decides the ticks up to an instant, at most so many; fewer than that when all are decided. */
-    private int advance(Desk desk, Instant until, Instant now, int most) {
+    private int advance(Desk desk, Instant until, Instant last, Instant now, int most) {
         int done = 0;
         Instant tick = desk.ticks().next(desk.cursor());
         while (tick != null && !tick.isAfter(until) && done < most) {
-            ledger.decide(desk, tick, now);
+            ledger.decide(desk, tick, last, now);
             desk.setCursor(tick);
             done++;
             tick = desk.ticks().next(tick);
+        }
+        if (done < most && desk.catchUpFrom() != null) {
+            // The outage is over; another one has its own ticks to catch up.
+            desk.setCatchUpFrom(null);
         }
         return done;
     }
@@ -174,13 +203,22 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
         // The broker's clock may be ahead of ours: nothing is decided before it happened.
         Instant now = time(Math.max(context.currentSystemTimeMs(), record.timestamp()));
         String name = event.getSchedule();
-        if (event.getType() == ScheduleEventType.DEFINED) {
-            defined(event.getDefinition(), at, now);
-            return;
-        }
         Desk desk = desk(name);
         if (event.getType() == ScheduleEventType.JOB_ENDED) {
             ended(name, desk, event, now);
+        } else if (pending.first(name) == null && (desk == null || before(desk, event, at, now, SWEEP) < SWEEP)) {
+            happen(desk, event, at, now);
+        } else {
+            // There is more to say about the time until then: it is said from the clock, bit by bit.
+            pending.add(name, at, wire.write(topics.scheduleEvents(), event));
+            save(desk, name, now);
+        }
+    }
+
+    /** Does what an event says, once all that was to be before it is decided. */
+    private void happen(@Nullable Desk desk, ScheduleEvent event, Instant at, Instant now) {
+        if (event.getType() == ScheduleEventType.DEFINED) {
+            defined(desk, event, at, now);
         } else if (desk != null) {
             changed(desk, event, at, now);
         }
@@ -206,28 +244,24 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
         return null;
     }
 
-    private void defined(@Nullable Schedule definition, Instant at, Instant now) {
+    private void defined(@Nullable Desk desk, ScheduleEvent event, Instant at, Instant now) {
+        Schedule definition = event.getDefinition();
         List<Violation> broken = definition == null ? List.of() : ScheduleRules.check(definition);
-        if (definition == null || !broken.isEmpty()) {
+        if (definition == null || !broken.isEmpty() || !definition.getName().equals(event.getSchedule())) {
             metrics.refused();
             LOG.warn(
                     "Ignored a definition that breaks a rule, the last good one stays: schedule={} broken={}",
-                    definition == null ? "-" : definition.getName(),
+                    event.getSchedule(),
                     broken);
+            save(desk, event.getSchedule(), now);
             return;
         }
-        Desk desk = desk(definition.getName());
         if (desk == null) {
             Desk begun = Desk.begin(Desk.Rule.of(definition), at);
             put(definition);
             save(begun, now);
-        } else if (advance(desk, at, now, SWEEP) < SWEEP) {
-            book.dropNext(desk.name());
-            save(adopt(desk, definition, at, now), now);
         } else {
-            // The rule before it has more to say about the time until now: it does so from the clock, bit by bit.
-            book.putNext(desk.name(), at, wire.write(topics.schedules(), definition));
-            save(desk, now);
+            save(adopt(desk, definition, at, now), now);
         }
     }
 
@@ -247,8 +281,6 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
     }
 
     private void changed(Desk desk, ScheduleEvent event, Instant at, Instant now) {
-        // What was to be before this moment is decided by what held then.
-        advance(desk, at, now, SWEEP);
         Backfill backfill = event.getBackfill();
         String reason = event.getReason() == null ? "no reason given" : event.getReason();
         switch (event.getType()) {
@@ -260,13 +292,13 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
             case RESUME -> desk.resume();
             case TRIGGER -> {
                 String request = event.getRequest();
-                if (request != null && TickIds.validBackfill(request)) {
+                if (request != null && TickIds.validBackfill(request) && isNew(event, request, at)) {
                     Instant tick = event.getAt().truncatedTo(ChronoUnit.MILLIS);
                     ledger.manual(desk, tick, request, event.getWriter(), now);
                 }
             }
             case BACKFILL -> {
-                if (backfill != null) {
+                if (backfill != null && isNew(event, backfill.getId(), at)) {
                     backfills.begin(desk, backfill, now);
                 }
             }
@@ -280,15 +312,26 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
         save(desk, now);
     }
 
+    private boolean isNew(ScheduleEvent event, String id, Instant at) {
+        boolean fresh = requests.isNew(event.getSchedule(), event.getAt(), id, at);
+        if (!fresh) {
+            LOG.warn(
+                    "Ignored a request that was met before, or that is dated days away from when it came:"
+                            + " schedule={} request={}",
+                    event.getSchedule(),
+                    id);
+        }
+        return fresh;
+    }
+
     private void removed(Desk desk, Instant now) {
         ledger.dismissWaiting(desk.name(), TickOutcome.SKIPPED_PAUSED, "the schedule was deleted while it waited", now);
         desk.backfills().forEach(backfill -> ledger.cancelBackfill(desk.name(), backfill.getId()));
-        book.arm(desk.name(), null);
-        book.dropNext(desk.name());
         definitions.delete(desk.name());
         states.delete(desk.name());
         rules.remove(desk.name());
         out.state(desk.name(), null);
+        save(null, desk.name(), now);
         LOG.info("Schedule is deleted: schedule={}", desk.name());
     }
 
@@ -337,7 +380,16 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
             states.put(desk.name(), row);
             out.state(desk.name(), row);
         }
-        book.arm(desk.name(), book.next(desk.name()) == null ? desk.due() : now);
+        boolean soon = pending.first(desk.name()) != null || ledger.released(desk);
+        book.arm(desk.name(), soon ? now : desk.due());
+    }
+
+    private void save(@Nullable Desk desk, String name, Instant now) {
+        if (desk != null) {
+            save(desk, now);
+        } else {
+            book.arm(name, pending.first(name) == null ? null : now);
+        }
     }
 
     /** Reads a record that this topology wrote itself. */

@@ -16,6 +16,12 @@ import org.jspecify.annotations.Nullable;
 public final class Ticks {
     /** Distance of two ticks of an interval, at least. */
     public static final long LEAST_EVERY_MS = 1000;
+    /** Distance of two ticks of an interval, at most: a hundred years. */
+    public static final long MOST_EVERY_MS = Duration.ofDays(36_525).toMillis();
+    /** First instant that may be named. */
+    public static final Instant EARLIEST = Instant.parse("0001-01-01T00:00:00Z");
+    /** Last instant that may be named: the id of a tick has four digits for its year. */
+    public static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
     private static final Duration FARTHEST = Duration.ofDays(500 * 366L);
 
@@ -57,6 +63,11 @@ public final class Ticks {
                 String.valueOf(schedule.getStart()),
                 String.valueOf(schedule.getEnd()));
         return UUID.nameUUIDFromBytes(rule.getBytes(StandardCharsets.UTF_8)).toString();
+    }
+
+    /** Whether an instant is one that ticks can be counted from: with others, sums of instants and durations end somewhere. */
+    public static boolean counts(Instant at) {
+        return !at.isBefore(EARLIEST) && !at.isAfter(LATEST);
     }
 
     private static Rule rule(Schedule schedule, ZoneId zone) {

@@ -143,6 +143,13 @@ class SchedulesCommandTest {
                 "timeout: 2h             | timeot: 2h             | did you mean timeout",
                 "cron: 30 2 * * *        | every: 10ms            | every is 10ms: must be at least 1s",
                 "jitter: 90s             | jitter: 2d             | jitter is 48h: must be from 0ms to 24h, a day",
+                "cron: 30 2 * * *        | every: 36526d          | every is 876624h: must be at most 876600h, a hundred"
+                        + " years",
+                "cron: 30 2 * * *        | times: [\"+292278994-08-17T07:12:55Z\"] | daily.yaml:2:8: times[0] is"
+                        + " +292278994-08-17T07:12:55Z: must be from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z",
+                "start: 2026-01-01T00:00:00Z | start: -0001-01-01T00:00:00Z | start is -0001-01-01T00:00:00Z: must be"
+                        + " from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z",
+                "owner: me               | end: +10000-01-01T00:00:00Z | end is +10000-01-01T00:00:00Z: must be from",
                 "catch_up: 3             | catch_up: 0            | catch_up is 0: must be from 1 to 1000",
                 "timeout: 2h             | timeout: 0s            | job.timeout is 0ms: must be at least 1ms",
                 "owner: me               | every: 1h              | exactly one of cron, every and times",

@@ -1,0 +1,62 @@
+package io.quarry.scheduler.trigger;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/**
+ * Requests for manual runs and backfills that were met: a part of the book, M schedule 0 instant id. One that comes again would make
+ * jobs that have ended long ago, and whose end nobody tells a second time.
+ */
+final class Requests {
+    /** How far the instant of a request may be from the one at which it came: so long it is remembered. */
+    static final Duration REMEMBERED = Duration.ofDays(7);
+
+    private static final int MOST_FORGOTTEN = 10;
+    private static final byte[] MET = {};
+
+    private final KeyValueStore<Bytes, byte[]> store;
+
+    Requests(KeyValueStore<Bytes, byte[]> store) {
+        this.store = store;
+    }
+
+    /** Remembers a request; false for one that came before, and for one so far off that it may have. */
+    boolean isNew(String schedule, Instant asked, String id, Instant came) {
+        Bytes key = key(schedule, asked, id);
+        Instant oldest = came.minus(REMEMBERED);
+        if (asked.isBefore(oldest) || asked.isAfter(came.plus(REMEMBERED)) || store.get(key) != null) {
+            return false;
+        }
+        List<Bytes> old = new ArrayList<>();
+        try (KeyValueIterator<Bytes, byte[]> entries =
+                store.range(key(schedule, Instant.EPOCH, ""), key(schedule, oldest, ""))) {
+            while (entries.hasNext() && old.size() < MOST_FORGOTTEN) {
+                KeyValue<Bytes, byte[]> next = entries.next();
+                old.add(next.key);
+            }
+        }
+        old.forEach(store::delete);
+        store.put(key, MET);
+        return true;
+    }
+
+    private static Bytes key(String schedule, Instant asked, String id) {
+        byte[] name = schedule.getBytes(StandardCharsets.UTF_8);
+        byte[] rest = id.getBytes(StandardCharsets.UTF_8);
+        return Bytes.wrap(ByteBuffer.allocate(2 + name.length + Long.BYTES + rest.length)
+                .put((byte) 'M')
+                .put(name)
+                .put((byte) 0)
+                .putLong(asked.toEpochMilli() ^ Long.MIN_VALUE)
+                .put(rest)
+                .array());
+    }
+}
