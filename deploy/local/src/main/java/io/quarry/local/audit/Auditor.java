@@ -22,11 +22,14 @@ import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
@@ -44,13 +47,13 @@ public final class Auditor {
     private final TopicReader reader;
     private final FactStore store;
     private final CountedTicks ticks = new CountedTicks();
-    private final Leaders leaders = new Leaders();
     private final Tally tally = new Tally();
     private final Deserializer<Job> jobs;
     private final Deserializer<JobEvent> events;
     private final Deserializer<JobState> states;
     private final Deserializer<Command> commands;
     private final Deserializer<DeadJob> dead;
+    private Leaders leaders = new Leaders(Map.of());
     private long newestTick = Long.MIN_VALUE;
     private long newestOther = Long.MIN_VALUE;
 
@@ -89,6 +92,9 @@ public final class Auditor {
         List<String> queues =
                 all.stream().filter(name -> queue.matcher(name).matches()).toList();
         boolean wholeLog = reader.whole(present(all, topics.events())) && reader.whole(queues);
+        List<String> timed = new ArrayList<>(queues);
+        timed.addAll(present(all, topics.events()));
+        leaders = new Leaders(reader.soleBrokers(timed));
         boolean wholeDead = reader.whole(present(all, topics.dead()));
         read(progress, queues, this::queued);
         reader.leaderEpochs(queues).forEach(leaders::now);
@@ -132,7 +138,7 @@ public final class Auditor {
 
     private void queued(ConsumerRecord<byte[], byte[]> record) throws SQLException {
         newestOther = Math.max(newestOther, record.timestamp());
-        leaders.seen(record.topic(), record.leaderEpoch().orElse(-1), record.timestamp());
+        led(record);
         if (record.headers().lastHeader("quarry.enqueued") != null) {
             // The lifecycle's own append of a later attempt: no submission.
             return;
@@ -147,6 +153,13 @@ public final class Auditor {
         store.add(job.getId(), fact(Fact.Kind.APPENDED, record, 0, null, 0));
     }
 
+    private void led(ConsumerRecord<byte[], byte[]> record) {
+        leaders.seen(
+                new TopicPartition(record.topic(), record.partition()),
+                record.leaderEpoch().orElse(-1),
+                record.timestamp());
+    }
+
     private void kept(ConsumerRecord<byte[], byte[]> record) throws SQLException {
         @Nullable Header topic = record.headers().lastHeader("quarry.topic");
         @Nullable Header offset = record.headers().lastHeader("quarry.offset");
@@ -159,6 +172,7 @@ public final class Auditor {
     }
 
     private void event(ConsumerRecord<byte[], byte[]> record) throws SQLException {
+        led(record);
         @Nullable JobEvent event = readable(events, record);
         if (event == null) {
             return;

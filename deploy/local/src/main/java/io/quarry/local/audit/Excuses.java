@@ -13,7 +13,7 @@ import java.util.Optional;
  *   <li>the worker that claimed it claimed nothing behind it meanwhile, and at most one other record, and no lock lasts
  *       longer than that: it had the record all the time, and was paused, cut off, slow, or busy with the one before, for a
  *       fetch that was on its way when the one before arrived may bring a second record;
- *   <li>the leader of the queue changed meanwhile: locks go with it, and nobody counts that delivery.
+ *   <li>the leader of the queue changed meanwhile ({@link Leaders}): locks go with it, and nobody counts that delivery.
  * </ul>
  */
 final class Excuses {

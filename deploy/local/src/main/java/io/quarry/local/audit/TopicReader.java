@@ -99,6 +99,21 @@ final class TopicReader {
         return epochs;
     }
 
+    /** The broker of each partition that one broker alone holds, and leads whenever it is up. */
+    Map<TopicPartition, Integer> soleBrokers(Collection<String> topics) {
+        Map<TopicPartition, Integer> brokers = new HashMap<>();
+        try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
+            for (String topic : topics) {
+                for (PartitionInfo partition : consumer.partitionsFor(topic)) {
+                    if (partition.replicas().length == 1) {
+                        brokers.put(new TopicPartition(topic, partition.partition()), partition.replicas()[0].id());
+                    }
+                }
+            }
+        }
+        return brokers;
+    }
+
     private Map<String, Object> admin() {
         Map<String, Object> admin = new HashMap<>(settings);
         admin.keySet().retainAll(AdminClientConfig.configNames());

@@ -25,7 +25,9 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -242,6 +244,43 @@ final class AuditorIT {
 
         assertThat(report.fifoExcused()).isEqualTo(explained);
         assertThat(report.fifoBreaks()).isEqualTo(found);
+    }
+
+    /** A broker that goes away takes the locks with it; DeleteRecords takes away the records whose epochs would say so. */
+    @Test
+    void aLateStartAfterARestartIsExplainedAlsoWhenTheRecordsOfThatTimeWereDeleted() throws Exception {
+        Story story = story();
+        long[] offsets = {story.append("a"), story.append("b"), story.append("c"), story.append("d")};
+        claimed(story, List.of("c", "d"), offsets);
+        restart();
+        claimed(story, List.of("a", "b"), offsets);
+        TopicPartition queue = new TopicPartition(story.topics().jobs("default"), 0);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            admin.deleteRecords(Map.of(queue, RecordsToDelete.beforeOffset(offsets[3] + 1)))
+                    .all()
+                    .get();
+        }
+        claimed(story, List.of("e"), 0, 0, 0, 0, story.append("e"));
+
+        AuditReport report = audit(story, true);
+
+        assertThat(report.findings()).isEmpty();
+        assertThat(report.fifoExcused()).isEqualTo(2);
+    }
+
+    private static void claimed(Story story, List<String> jobs, long... offsets) {
+        for (String job : jobs) {
+            story.claimed(job, 1, "x", offsets[job.charAt(0) - 'a'], "w1", 1);
+            story.row(job, State.CANCELLED, 1, null);
+            // A millisecond at least lies between two claims.
+            story.ticks(5);
+        }
+    }
+
+    private static void restart() {
+        int port = Integer.parseInt(broker.bootstrapServers().replaceAll(".*:", ""));
+        broker.close();
+        broker = LocalBroker.start(directory.resolve("kafka"), port);
     }
 
     private static Story story() throws IOException {
