@@ -61,6 +61,25 @@ final class LeadersTest {
         assertThat(withEvents(Map.of()).changed("q", 150, 250)).isFalse();
     }
 
+    /** A queue of few records leaves open for hours when its leader changed; the ticks of job-events do not. */
+    @Test
+    void aTimeBetweenTwoRecordsOfOneEpochHeldNoChangeWhateverTheQueueLeavesOpen() {
+        Leaders leaders = new Leaders(Map.of(QUEUE, 1, EVENTS, 1));
+        leaders.seen(QUEUE, 2, 0);
+        leaders.seen(QUEUE, 4, 1_000_000);
+        leaders.seen(EVENTS, 2, 10);
+        leaders.seen(EVENTS, 2, 400_000);
+        leaders.seen(EVENTS, 4, 410_000);
+        leaders.seen(EVENTS, 4, 900_000);
+
+        assertThat(leaders.changed("q", 100_000, 200_000)).isFalse();
+        assertThat(leaders.changed("q", 390_000, 420_000)).isTrue();
+        assertThat(leaders.changed("q", 500_000, 600_000)).isFalse();
+        // What a broker takes over a moment later than the rest.
+        assertThat(leaders.changed("q", 410_500, 600_000)).isTrue();
+        assertThat(leaders.changed("q", 950_000, 960_000)).isTrue();
+    }
+
     /** The queue's first record that is left is of epoch 18; the events tell of a change before. */
     private static Leaders withEvents(Map<TopicPartition, Integer> soleBrokers) {
         Leaders leaders = new Leaders(soleBrokers);
