@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -57,6 +58,7 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
 
     private final LifecycleSettings settings;
     private final Topics topics;
+    private final Pattern retries;
     private final Wire wire;
     private final Supplier<Map<String, Long>> shareStarts;
     /** First offset of each topic that is not treated yet. */
@@ -86,6 +88,7 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
     IntakeProcessor(LifecycleSettings settings, Wire wire, Supplier<Map<String, Long>> shareStarts) {
         this.settings = settings;
         this.topics = settings.topics();
+        this.retries = topics.retriesPattern();
         this.wire = wire;
         this.shareStarts = shareStarts;
     }
@@ -209,7 +212,7 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
             return;
         }
         Source source = new Source(record.topic(), record.offset());
-        if (settings.topics().retriesPattern().matcher(record.topic()).matches()
+        if (retries.matcher(record.topic()).matches()
                 || record.headers().lastHeader(LifecycleProcessor.ENQUEUED_HEADER) != null) {
             out.add(event(
                     record,
