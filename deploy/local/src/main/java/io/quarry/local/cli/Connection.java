@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -158,6 +159,8 @@ record Connection(Map<String, String> settings, String origin) {
         Properties properties = new Properties();
         try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
             properties.load(reader);
+        } catch (NoSuchFileException e) {
+            throw CommandFailure.badUsage("the settings file " + file + " does not exist");
         } catch (IOException | IllegalArgumentException e) {
             throw CommandFailure.badUsage("the settings file " + file + " cannot be read: " + e.getMessage());
         }

@@ -1,10 +1,12 @@
 package io.quarry.local.cli;
 
 import io.quarry.avro.OnMemory;
+import io.quarry.avro.Pause;
 import io.quarry.avro.ResourceGroup;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What is said of a group whose work is to end. Pure. */
 final class GroupText {
@@ -20,7 +22,11 @@ final class GroupText {
                 + " (quarry jobs --group " + group + ")";
     }
 
-    static String paused(String group) {
+    /** What a delete that stopped leaves behind, of a group that was paused before or not. */
+    static String paused(String group, @Nullable Pause before) {
+        if (before != null) {
+            return "group " + group + " stays, paused by " + before.getBy() + " as it was, and its workers leave";
+        }
         return "group " + group + " stays, and is paused now: 'quarry groups resume " + group + "' takes that back";
     }
 

@@ -3,6 +3,7 @@ package io.quarry.local.cli;
 import io.quarry.avro.GroupChangeType;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
+import io.quarry.avro.Pause;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.State;
 import io.quarry.client.QuarryClient;
@@ -62,6 +63,7 @@ final class GroupsDeleteCommand implements Callable<Integer> {
                         JobRows.open(to, console.clock(), group.connection().reach())) {
             Map<String, ResourceGroup> all = GroupsCommand.all(groups.table());
             ResourceGroup is = GroupsCommand.named(all, group.name());
+            Pause before = is.getPaused();
             List<JobState> live = live(rows);
             if (!live.isEmpty() && moveTo == null) {
                 throw CommandFailure.badUsage(GroupText.occupied(group.name(), live.size()));
@@ -69,7 +71,7 @@ final class GroupsDeleteCommand implements Callable<Integer> {
             if (!live.isEmpty()) {
                 ResourceGroup unused = GroupsCommand.named(all, String.valueOf(moveTo));
                 // From here on nobody takes any of them, so that none runs here and there.
-                is = GroupsPauseCommand.pause(groups, is, true, group.change(), console);
+                is = GroupsPauseCommand.pauseAndSendAway(groups, is, group.change(), console);
             }
             try {
                 if (!live.isEmpty()) {
@@ -84,7 +86,7 @@ final class GroupsDeleteCommand implements Callable<Integer> {
                         group.change().reason());
             } catch (RuntimeException stopped) {
                 if (is.getPaused() != null) {
-                    console.say("quarry: " + GroupText.paused(group.name()));
+                    console.say("quarry: " + GroupText.paused(group.name(), before));
                 }
                 throw stopped;
             }

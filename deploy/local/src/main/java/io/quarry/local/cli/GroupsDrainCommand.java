@@ -20,6 +20,7 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         description = {
             "Pauses a group and sends its workers away, each when it is idle; no job is interrupted. Waits until none runs.",
+            "A group that is paused already stays paused by whoever did that, for their reason.",
             "Exit code 4 when jobs still run after --timeout: the group stays paused and its workers leave later."
         },
         footerHeading = "%nExample:%n",
@@ -45,7 +46,7 @@ final class GroupsDrainCommand implements Callable<Integer> {
         Connection to = group.connection().find(console);
         try (GroupWrites groups = GroupWrites.open(to, group.connection())) {
             ResourceGroup is = GroupsCommand.named(groups.table(), group.name());
-            ResourceGroup unused = GroupsPauseCommand.pause(groups, is, true, group.change(), console);
+            ResourceGroup unused = GroupsPauseCommand.pauseAndSendAway(groups, is, group.change(), console);
         }
         long running;
         try (JobRows rows = JobRows.open(to, console.clock(), group.connection().reach())) {

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.AutoComplete;
 import picocli.CommandLine;
@@ -14,6 +15,7 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code quarry} command: the list of its subcommands and the one place where their failures become messages. */
 @Command(
@@ -94,10 +96,32 @@ final class QuarryCommand implements Callable<Integer> {
 
     private static int badUsage(Console console, ParameterException failure) {
         CommandLine command = failure.getCommandLine();
-        console.say("quarry: " + failure.getMessage());
-        CommandLine.UnmatchedArgumentException.printSuggestions(failure, command.getErr());
+        Optional<String> unknown = unknownCommand(failure);
+        console.say("quarry: " + unknown.orElse(failure.getMessage()));
+        if (unknown.isEmpty()) {
+            UnmatchedArgumentException.printSuggestions(failure, command.getErr());
+        }
         console.say("Try 'quarry " + path(command) + "--help'.");
         return ExitCodes.BAD_USAGE;
+    }
+
+    /** What to say when a word stands where only the name of a command may. */
+    private static Optional<String> unknownCommand(ParameterException failure) {
+        CommandLine command = failure.getCommandLine();
+        if (!(failure instanceof UnmatchedArgumentException unmatched)
+                || command.getSubcommands().isEmpty()
+                || !command.getCommandSpec().positionalParameters().isEmpty()) {
+            return Optional.empty();
+        }
+        String typed = unmatched.getUnmatched().get(0);
+        if (typed.startsWith("-")) {
+            return Optional.empty();
+        }
+        String meant = Spelling.allNearest(typed, command.getSubcommands().keySet()).stream()
+                .map(name -> "'quarry " + path(command) + name + "'")
+                .collect(Collectors.joining(" or "));
+        return Optional.of("unknown command '" + path(command) + typed + "'"
+                + (meant.isEmpty() ? "" : "; did you mean " + meant + "?"));
     }
 
     private static String path(CommandLine command) {
@@ -131,6 +155,9 @@ final class QuarryCommand implements Callable<Integer> {
 
     /** A file that has to be there, named in the error when it is not. */
     static Path existing(@Nullable Path file, String what) {
+        if (file != null && !Files.exists(file)) {
+            throw CommandFailure.badUsage(what + " " + file + " does not exist");
+        }
         if (file == null || !Files.isReadable(file)) {
             throw CommandFailure.badUsage(what + " " + file + " cannot be read");
         }

@@ -1,8 +1,9 @@
 package io.quarry.local.cli;
 
 import java.util.Collection;
-import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Finds the name that somebody most likely meant. */
 final class Spelling {
@@ -10,11 +11,18 @@ final class Spelling {
 
     /** The nearest of the known names, or empty when none is near. */
     static Optional<String> nearest(String typed, Collection<String> known) {
+        return allNearest(typed, known).stream().findFirst();
+    }
+
+    /** The known names than which none is nearer, in the order of the alphabet; empty when none is near. */
+    static List<String> allNearest(String typed, Collection<String> known) {
         int most = Math.max(2, typed.length() / 3);
+        OptionalInt least =
+                known.stream().mapToInt(name -> distance(typed, name)).min();
         return known.stream()
-                .filter(name -> distance(typed, name) <= most)
-                .min(Comparator.comparingInt((String name) -> distance(typed, name))
-                        .thenComparing(Comparator.naturalOrder()));
+                .filter(name -> distance(typed, name) <= Math.min(most, least.orElse(0)))
+                .sorted()
+                .toList();
     }
 
     private static int distance(String one, String other) {

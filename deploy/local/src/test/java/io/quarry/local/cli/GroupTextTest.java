@@ -3,8 +3,10 @@ package io.quarry.local.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarry.avro.OnMemory;
+import io.quarry.avro.Pause;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
+import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -28,7 +30,20 @@ class GroupTextTest {
 
     @Test
     void aGroupThatStaysPausedSaysSoAndWhatTakesThatBack() {
-        assertThat(GroupText.paused("a")).contains("is paused now").contains("'quarry groups resume a'");
+        assertThat(GroupText.paused("a", null)).contains("is paused now").contains("'quarry groups resume a'");
+        assertThat(GroupText.paused("a", pause("ann", false)))
+                .isEqualTo("group a stays, paused by ann as it was, and its workers leave");
+    }
+
+    @Test
+    void aPauseThatSomebodyMadeStaysTheirsWhenTheWorkersAreSentAway() {
+        assertThat(GroupsPauseCommand.andSendAway(pause("ann", false), pause("bob", true)))
+                .isEqualTo(pause("ann", true));
+        assertThat(GroupsPauseCommand.andSendAway(null, pause("bob", true))).isEqualTo(pause("bob", true));
+    }
+
+    private static Pause pause(String by, boolean workersLeave) {
+        return new Pause(by, "said by " + by, Instant.EPOCH, workersLeave);
     }
 
     @Test

@@ -177,7 +177,9 @@ class GroupsIT {
                 .containsExactly("CREATED", "PAUSED", "CHANGED", "RESUMED");
         // Deleted with a job that waits: it goes where it is told to go.
         assertThat(quarry("", "groups", "delete", "default").code()).isEqualTo(2);
-        assertThat(quarry("", "groups", "pause", "calm").code()).isZero();
+        assertThat(quarry("", "groups", "pause", "calm", "--by", "bob", "--reason", "not today")
+                        .code())
+                .isZero();
         JobHandle waiting = client.submit(client.job()
                 .group("calm")
                 .memory("512Mi")
@@ -192,7 +194,13 @@ class GroupsIT {
         assertThat(narrow.code()).isEqualTo(2);
         assertThat(narrow.err())
                 .contains("cannot go to group narrow")
-                .contains("paused now: 'quarry groups resume calm' takes that back");
+                .contains("group calm stays, paused by bob as it was");
+        assertThat(json("groups", "show", "calm")
+                        .path("status")
+                        .path("paused")
+                        .path("reason")
+                        .asText())
+                .isEqualTo("not today");
         CommandRun deleted = quarry("", "groups", "delete", "calm", "--move-to", "default", "-o", "json");
         assertThat(deleted.code()).as(deleted.err()).isZero();
         assertThat(JSON.readTree(deleted.out()).path("moved").asInt()).isEqualTo(1);

@@ -75,6 +75,28 @@ class QuarryCommandTest {
     }
 
     @Test
+    void aMistypedCommandIsUnknownWhateverStandsBehindItAndAllThatAreAsNearAreNamed() {
+        assertThat(run("sumbit", "q.yaml", "--wait").err())
+                .isEqualTo("quarry: unknown command 'sumbit'; did you mean 'quarry submit'?\nTry 'quarry --help'.\n");
+        assertThat(run("jobz").err()).contains("did you mean 'quarry job' or 'quarry jobs'?");
+        assertThat(run("groups", "lsit").err())
+                .contains("unknown command 'groups lsit'; did you mean 'quarry groups list'?")
+                .contains("Try 'quarry groups --help'.");
+        assertThat(run("something-else").err())
+                .isEqualTo("quarry: unknown command 'something-else'\nTry 'quarry --help'.\n");
+        assertThat(run("sumbit").code()).isEqualTo(2);
+        assertThat(run("--wiat").err()).contains("--wiat").doesNotContain("unknown command");
+    }
+
+    @Test
+    void aFileThatIsNotThereIsSaidToBeNotThere() {
+        CommandRun result = run("submit", home.resolve("missing.yaml").toString());
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("missing.yaml does not exist");
+    }
+
+    @Test
     void noCommandIsBadUsage() {
         CommandRun result = run();
 
@@ -250,11 +272,11 @@ class QuarryCommandTest {
     }
 
     @Test
-    void aCatalogThatCannotBeReadIsBadUsage() {
+    void aCatalogThatDoesNotExistIsBadUsage() {
         CommandRun result = run("catalog", "check", home.resolve("none.yaml").toString());
 
         assertThat(result.code()).isEqualTo(2);
-        assertThat(result.err()).contains("none.yaml").contains("cannot be read");
+        assertThat(result.err()).contains("none.yaml").contains("does not exist");
     }
 
     @ParameterizedTest
