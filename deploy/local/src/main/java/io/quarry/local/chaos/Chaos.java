@@ -63,21 +63,21 @@ public final class Chaos {
                 Observer observer =
                         new Observer(installation.settings(), installation.topics(), Installation.PARTITIONS);
                 Recoveries recoveries = new Recoveries();
-                Injector injector = new Injector(installation, submitter, observer, recoveries, settings)) {
-            load(submitter, observer, injector);
+                Injector injector = new Injector(installation, submitter, observer.sightings(), recoveries, settings)) {
+            load(submitter, observer.sightings(), injector);
             injector.awaitMended();
             progress.accept("waiting for the last jobs");
             submitter.flush();
-            drain(submitter, observer);
+            drain(submitter, observer.sightings());
             installation.stopWork();
             progress.accept("auditing");
             AuditReport audit = audit(installation);
-            return judge(installation, submitter, observer, injector, recoveries, audit);
+            return judge(installation, submitter, observer.sightings(), injector, recoveries, audit);
         }
     }
 
     /** Submits evenly over the time given, with the faults in between. */
-    private void load(Submitter submitter, Observer observer, Injector injector) throws InterruptedException {
+    private void load(Submitter submitter, Sightings seen, Injector injector) throws InterruptedException {
         Deque<Fault> faults = new ArrayDeque<>(settings.schedule().faults());
         long start = System.nanoTime();
         long length = settings.load().toNanos();
@@ -88,7 +88,7 @@ public final class Chaos {
                 Fault fault = faults.removeFirst();
                 progress.accept(String.format(
                         "%5.1f s  %-16s %d of %d jobs done",
-                        now / 1e9, fault.kind().flag(), observer.finals(), submitted));
+                        now / 1e9, fault.kind().flag(), seen.finals(), submitted));
                 injector.begin(fault);
             }
             long due = Math.min(settings.jobs(), Math.round((double) settings.jobs() * now / length));
@@ -102,14 +102,14 @@ public final class Chaos {
         }
     }
 
-    private void drain(Submitter submitter, Observer observer) throws InterruptedException {
+    private void drain(Submitter submitter, Sightings seen) throws InterruptedException {
         int before = -1;
         long last = System.nanoTime();
         while (System.nanoTime() - last < STALLED.toNanos()) {
-            if (submitter.acknowledged().stream().allMatch(question -> observer.isFinal(question.id()))) {
+            if (submitter.acknowledged().stream().allMatch(question -> seen.isFinal(question.id()))) {
                 return;
             }
-            int finals = observer.finals();
+            int finals = seen.finals();
             if (finals != before) {
                 if (before / 100 != finals / 100) {
                     progress.accept(finals + " jobs done");
@@ -141,7 +141,7 @@ public final class Chaos {
     private ChaosReport judge(
             Installation installation,
             Submitter submitter,
-            Observer observer,
+            Sightings seen,
             Injector injector,
             Recoveries recoveries,
             AuditReport audit)
@@ -154,8 +154,8 @@ public final class Chaos {
         long wrong = 0;
         try (ResultCheck check = new ResultCheck()) {
             for (Question question : submitter.acknowledged()) {
-                JobState row = observer.row(question.id()).orElse(null);
-                if (row == null || !observer.isFinal(question.id())) {
+                JobState row = seen.row(question.id()).orElse(null);
+                if (row == null || !seen.isFinal(question.id())) {
                     lost++;
                     breaches.add("LOST " + question.id() + ": was acknowledged and is "
                             + (row == null ? "unknown" : row.getState()));
@@ -172,7 +172,7 @@ public final class Chaos {
         }
         long ran = 0;
         for (String id : submitter.aborted()) {
-            if (observer.row(id).isPresent()) {
+            if (seen.row(id).isPresent()) {
                 ran++;
                 breaches.add("ABORTED " + id + ": its transaction was never committed and it has a row");
             }

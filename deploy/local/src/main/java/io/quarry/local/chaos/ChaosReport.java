@@ -18,7 +18,8 @@ import java.util.Map;
  * @param faults how often each kind happened
  * @param unavailable kinds that this machine does not allow, and why
  * @param reruns attempts beyond each job's first
- * @param recoverySeconds for each kind the longest time until what it had hit went on
+ * @param recoverySeconds for each kind the longest time until what it had hit went on or could be taken again; not how long it
+ *     then stood in the queue
  * @param failures causes of jobs that failed, and how many each
  * @param breaches one line for each broken promise
  * @param seconds how long everything took

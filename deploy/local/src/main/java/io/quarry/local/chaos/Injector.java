@@ -30,7 +30,7 @@ final class Injector implements AutoCloseable {
 
     private final Installation installation;
     private final Submitter submitter;
-    private final Observer observer;
+    private final Sightings seen;
     private final Recoveries recoveries;
     private final Admin admin;
     private final long seed;
@@ -41,12 +41,12 @@ final class Injector implements AutoCloseable {
     Injector(
             Installation installation,
             Submitter submitter,
-            Observer observer,
+            Sightings seen,
             Recoveries recoveries,
             ChaosSettings chaos) {
         this.installation = installation;
         this.submitter = submitter;
-        this.observer = observer;
+        this.seen = seen;
         this.recoveries = recoveries;
         this.seed = chaos.seed();
         this.topics = installation.topics();
@@ -159,16 +159,15 @@ final class Injector implements AutoCloseable {
         }
     }
 
-    /** A worker's fault is over when the job that it had is claimed anew or final; without a job, when it claims again. */
+    /** A worker's fault is over when the job that it had goes on; without a job, when it claims again. */
     private void watchWorker(Fault fault) {
         String name = Installation.workerName(fault.target());
-        Optional<String> job = observer.running(name);
+        Optional<String> job = seen.running(name);
         if (job.isPresent()) {
-            int claims = observer.claims(job.get());
-            recoveries.watch(fault.kind(), () -> observer.claims(job.get()) > claims || observer.isFinal(job.get()));
+            recoveries.watch(fault.kind(), seen.again(job.get()));
         } else {
-            int claims = observer.claimsOf(name);
-            recoveries.watch(fault.kind(), () -> observer.claimsOf(name) > claims);
+            int claims = seen.claimsOf(name);
+            recoveries.watch(fault.kind(), () -> seen.claimsOf(name) > claims);
         }
     }
 
@@ -222,13 +221,11 @@ final class Injector implements AutoCloseable {
         if (read == null) {
             return;
         }
-        List<String> hit = observer.waitingBelow(read.offset());
+        List<String> hit = seen.waitingBelow(read.offset());
         var unused = admin.deleteRecords(Map.of(queue(), RecordsToDelete.beforeOffset(read.offset())))
                 .all()
                 .get();
-        recoveries.watch(
-                FaultKind.DELETE_RECORDS,
-                () -> hit.stream().allMatch(job -> observer.claims(job) > 0 || observer.isFinal(job)));
+        recoveries.watch(FaultKind.DELETE_RECORDS, () -> hit.stream().allMatch(seen::isBack));
     }
 
     private TopicPartition queue() {

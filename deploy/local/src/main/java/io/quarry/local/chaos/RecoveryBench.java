@@ -76,7 +76,7 @@ public final class RecoveryBench {
             for (FaultKind kind : List.of(FaultKind.KILL_WORKER, FaultKind.PAUSE_WORKER, FaultKind.CUT_WORKER)) {
                 List<Double> seconds = new ArrayList<>();
                 for (int round = 0; round < rounds; round++) {
-                    double taken = once(kind, installation, submitter, observer);
+                    double taken = once(kind, installation, submitter, observer.sightings());
                     progress.accept(name + "  " + kind.flag() + "  " + taken + " s");
                     seconds.add(taken);
                 }
@@ -89,13 +89,13 @@ public final class RecoveryBench {
         return measured;
     }
 
-    private double once(FaultKind kind, Installation installation, Submitter submitter, Observer observer)
+    private double once(FaultKind kind, Installation installation, Submitter submitter, Sightings seen)
             throws IOException, InterruptedException, TimeoutException {
         Question question = new Question("recovery-" + ++job, 0, ROWS, true);
         submitter.submit(question);
-        await("the job was never claimed", () -> runner(observer, question.id()) >= 0);
-        int worker = runner(observer, question.id());
-        int claims = observer.claims(question.id());
+        await("the job was never claimed", () -> runner(seen, question.id()) >= 0);
+        int worker = runner(seen, question.id());
+        int claims = seen.claims(question.id());
         LOG.atInfo()
                 .addKeyValue("fault", kind.flag())
                 .addKeyValue("worker", Installation.workerName(worker))
@@ -103,19 +103,19 @@ public final class RecoveryBench {
         long began = System.nanoTime();
         strike(kind, installation, worker);
         try {
-            await("the job was not claimed again", () -> observer.claims(question.id()) > claims);
+            await("the job was not claimed again", () -> seen.claims(question.id()) > claims);
             return Math.round((System.nanoTime() - began) / 1e7) / 100.0;
         } finally {
             installation.workerAt(worker).resume();
             installation.wireOfWorker(worker).set(Proxy.Wire.WHOLE);
-            await("the job was never done", () -> observer.isFinal(question.id()));
+            await("the job was never done", () -> seen.isFinal(question.id()));
             // The next job has to have two workers to choose from.
-            int before = observer.claimsOf(Installation.workerName(worker));
+            int before = seen.claimsOf(Installation.workerName(worker));
             await("the worker came not back", () -> {
-                if (observer.claimsOf(Installation.workerName(worker)) > before) {
+                if (seen.claimsOf(Installation.workerName(worker)) > before) {
                     return true;
                 }
-                if (observer.allFinal()) {
+                if (seen.allFinal()) {
                     submitter.submit(new Question("fill-" + ++job, 0, 10, false));
                 }
                 return false;
@@ -132,9 +132,9 @@ public final class RecoveryBench {
         }
     }
 
-    private static int runner(Observer observer, String job) {
+    private static int runner(Sightings seen, String job) {
         for (int i = 0; i < WORKERS; i++) {
-            if (observer.running(Installation.workerName(i)).filter(job::equals).isPresent()) {
+            if (seen.running(Installation.workerName(i)).filter(job::equals).isPresent()) {
                 return i;
             }
         }
