@@ -37,12 +37,17 @@ final class AttemptWatch implements AutoCloseable {
     private final Interruption interruption;
     private final Path spill;
     private final ScheduledExecutorService thread;
+    private final Aside engine = new Aside("offline-query-progress");
+    private volatile @Nullable Answer answer;
     private volatile String phase = "open";
     private volatile long rows;
     private volatile long peak;
     private volatile long spillPeak;
     private int looksAbove;
     private @Nullable ScheduledFuture<?> looking;
+
+    /** How far a statement was when it was asked. */
+    private record Answer(Statement of, @Nullable Double share) {}
 
     private AttemptWatch(JobContext context, ProcessMemory memory, Interruption interruption, Path spill) {
         this.context = context;
@@ -143,11 +148,18 @@ final class AttemptWatch implements AutoCloseable {
         return bytes;
     }
 
+    /** What the running statement last said of itself, for its next answer may be long in coming. */
     private @Nullable Double fraction() {
         Statement statement = interruption.running();
         if (statement == null) {
             return null;
         }
+        engine.say(() -> answer = new Answer(statement, share(statement)));
+        Answer last = answer;
+        return last != null && last.of == statement ? last.share : null;
+    }
+
+    private static @Nullable Double share(Statement statement) {
         try {
             QueryProgress progress =
                     statement.unwrap(DuckDBPreparedStatement.class).getQueryProgress();

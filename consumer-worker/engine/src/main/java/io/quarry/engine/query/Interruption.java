@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The one way to stop what an attempt's connection is running, and why it was stopped. DuckDB raises the same exception for
- * every interrupt, so the reason is kept here. Safe for use by several threads.
+ * every interrupt, so the reason is kept here. Whoever interrupts waits for nothing. Safe for use by several threads.
  */
 final class Interruption {
     enum Reason {
@@ -21,6 +21,7 @@ final class Interruption {
 
     private final AtomicReference<@Nullable Reason> reason = new AtomicReference<>();
     private final AtomicReference<@Nullable Statement> running = new AtomicReference<>();
+    private final Aside engine = new Aside("offline-query-interrupt");
 
     /** Interrupts now; the first reason stays. */
     void because(Reason why) {
@@ -32,12 +33,16 @@ final class Interruption {
     void again() {
         Statement statement = running.get();
         if (reason.get() != null && statement != null) {
-            try {
-                statement.cancel();
-            } catch (SQLException closed) {
-                // It ended on its own between the two lines; there is nothing left to interrupt.
-                return;
-            }
+            engine.say(() -> cancel(statement));
+        }
+    }
+
+    private static void cancel(Statement statement) {
+        try {
+            statement.cancel();
+        } catch (SQLException closed) {
+            // It ended on its own meanwhile; there is nothing left to interrupt.
+            return;
         }
     }
 

@@ -18,6 +18,20 @@ class AttemptWatchTest {
 
     @Test
     void aProcessFarAboveItsMemoryWhoseEngineDoesNotHeedTheInterruptIsAbandoned() throws Exception {
+        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
+                Statement deaf = connection.createStatement()) {
+            isAbandoned(deaf);
+        }
+    }
+
+    @Test
+    void soIsOneWhoseEngineWaitsForStorageAndKeepsWhoSpeaksToItWaiting() throws Exception {
+        try (SilentStorage storage = new SilentStorage(root)) {
+            isAbandoned(storage.statement());
+        }
+    }
+
+    private void isAbandoned(Statement deaf) throws InterruptedException {
         CountDownLatch abandoned = new CountDownLatch(1);
         Attempt attempt = new Attempt(root, Job.newBuilder().setId("a").build()) {
             @Override
@@ -40,13 +54,10 @@ class AttemptWatchTest {
             public void resetPeak() {}
         };
         Interruption interruption = new Interruption();
-        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
-                Statement deaf = connection.createStatement()) {
-            interruption.begin(deaf);
-            try (AttemptWatch watch = AttemptWatch.start(attempt, huge, interruption, root)) {
-                assertThat(abandoned.await(30, TimeUnit.SECONDS)).isTrue();
-                assertThat(watch.peakBytes()).isEqualTo(5L << 30);
-            }
+        interruption.begin(deaf);
+        try (AttemptWatch watch = AttemptWatch.start(attempt, huge, interruption, root)) {
+            assertThat(abandoned.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(watch.peakBytes()).isEqualTo(5L << 30);
         }
         assertThat(interruption.reason()).isEqualTo(Interruption.Reason.OVER_MEMORY);
     }
