@@ -160,13 +160,7 @@ final class Book {
     }
 
     private static Bytes waiting(String schedule, Instant tick) {
-        byte[] name = utf8(schedule);
-        return Bytes.wrap(ByteBuffer.allocate(10 + name.length)
-                .put((byte) 'W')
-                .put(name)
-                .put((byte) 0)
-                .putLong(tick.toEpochMilli() ^ Long.MIN_VALUE)
-                .array());
+        return entry('W', schedule, tick, "");
     }
 
     // ---- C schedule -> how many are open and wait: to look for the first of them would pass by all that were removed
@@ -237,15 +231,33 @@ final class Book {
         }
     }
 
-    private static Bytes key(char kind, String schedule) {
+    /** The one entry of a kind that a schedule has: kind schedule. */
+    static Bytes key(char kind, String schedule) {
         byte[] name = utf8(schedule);
         return Bytes.wrap(
                 ByteBuffer.allocate(1 + name.length).put((byte) kind).put(name).array());
     }
 
-    private static Bytes entry(char kind, String schedule, String id) {
-        byte[] name = utf8(schedule);
+    /** One of the entries of a kind that a schedule has, in the order of instants: kind schedule 0 instant id. */
+    static Bytes entry(char kind, String schedule, Instant at, String id) {
         byte[] rest = utf8(id);
+        // Instants before 1970 come first, too.
+        return entry(
+                kind,
+                schedule,
+                ByteBuffer.allocate(Long.BYTES + rest.length)
+                        .putLong(at.toEpochMilli() ^ Long.MIN_VALUE)
+                        .put(rest)
+                        .array());
+    }
+
+    private static Bytes entry(char kind, String schedule, String id) {
+        return entry(kind, schedule, utf8(id));
+    }
+
+    /** One of the entries of a kind that a schedule has: kind schedule 0 rest. */
+    static Bytes entry(char kind, String schedule, byte[] rest) {
+        byte[] name = utf8(schedule);
         return Bytes.wrap(ByteBuffer.allocate(2 + name.length + rest.length)
                 .put((byte) kind)
                 .put(name)

@@ -1,7 +1,6 @@
 package io.quarry.scheduler.trigger;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
@@ -72,18 +71,11 @@ final class Pending {
     }
 
     private static Bytes key(String schedule) {
-        byte[] name = schedule.getBytes(StandardCharsets.UTF_8);
-        return Bytes.wrap(
-                ByteBuffer.allocate(1 + name.length).put((byte) 'E').put(name).array());
+        return Book.key('E', schedule);
     }
 
     private static Bytes key(String schedule, long number) {
-        byte[] name = schedule.getBytes(StandardCharsets.UTF_8);
-        return Bytes.wrap(ByteBuffer.allocate(2 + name.length + Long.BYTES)
-                .put((byte) 'E')
-                .put(name)
-                .put((byte) 0)
-                .putLong(number)
-                .array());
+        return Book.entry(
+                'E', schedule, ByteBuffer.allocate(Long.BYTES).putLong(number).array());
     }
 }

@@ -1,7 +1,5 @@
 package io.quarry.scheduler.trigger;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -49,14 +47,6 @@ final class Requests {
     }
 
     private static Bytes key(String schedule, Instant asked, String id) {
-        byte[] name = schedule.getBytes(StandardCharsets.UTF_8);
-        byte[] rest = id.getBytes(StandardCharsets.UTF_8);
-        return Bytes.wrap(ByteBuffer.allocate(2 + name.length + Long.BYTES + rest.length)
-                .put((byte) 'M')
-                .put(name)
-                .put((byte) 0)
-                .putLong(asked.toEpochMilli() ^ Long.MIN_VALUE)
-                .put(rest)
-                .array());
+        return Book.entry('M', schedule, asked, id);
     }
 }
