@@ -113,10 +113,17 @@ final class SchedulesApplyCommand implements Callable<Integer> {
         return catalog == null ? running : Optional.of(QuarryCommand.existing(catalog, "the catalog"));
     }
 
-    private static void refuse(Schedule schedule, Map<String, ResourceGroup> groups) {
+    /** Refuses a schedule whose group does not exist, or is too small for its job. */
+    static void refuse(Schedule schedule, Map<String, ResourceGroup> groups) {
         String name = schedule.getJob().getResourceGroup();
         if (!name.contains("{{")) {
-            ResourceGroup group = GroupsCommand.named(groups, name);
+            ResourceGroup group;
+            try {
+                group = GroupsCommand.named(groups, name);
+            } catch (CommandFailure none) {
+                throw CommandFailure.badUsage(
+                        "schedule " + schedule.getName() + ": job.group is " + name + ": " + none.text());
+            }
             if (Placement.of(schedule.getJob().getResources(), group) instanceof Placement.Refused refused) {
                 throw CommandFailure.badUsage("schedule " + schedule.getName() + ": " + refused.reason());
             }

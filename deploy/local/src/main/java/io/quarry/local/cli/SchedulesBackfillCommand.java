@@ -97,7 +97,7 @@ final class SchedulesBackfillCommand implements Callable<Integer> {
                 return cancel(topics);
             }
             if (from == null && id != null) {
-                return show(topics, id);
+                return show(topics, id, false);
             }
             return begin(topics, schedule);
         }
@@ -128,7 +128,7 @@ final class SchedulesBackfillCommand implements Callable<Integer> {
                     .setBackfill(asked)
                     .build());
             if (wait) {
-                return show(topics, asked.getId());
+                return show(topics, asked.getId(), true);
             }
         }
         Map<String, Object> tree = new LinkedHashMap<>();
@@ -200,11 +200,18 @@ final class SchedulesBackfillCommand implements Callable<Integer> {
                         .findFirst();
     }
 
-    private int show(ScheduleTopics topics, String wanted) throws InterruptedException {
+    private int show(ScheduleTopics topics, String wanted, boolean begun) throws InterruptedException {
         String said = "";
         Instant until = console.clock().instant().plusSeconds(10);
         while (true) {
             Optional<Backfill> found = find(topics, wanted);
+            if (found.isEmpty() && begun && console.clock().instant().isAfter(until)) {
+                throw CommandFailure.failed(
+                        "backfill " + wanted
+                                + " is asked for, and no scheduler has taken it up for 10 s: is one running?"
+                                + " It begins when one does",
+                        new IllegalStateException("no scheduler"));
+            }
             if (found.isEmpty() && console.clock().instant().isAfter(until)) {
                 throw CommandFailure.badUsage("schedule " + name + " has no backfill " + wanted);
             }

@@ -1,12 +1,15 @@
 package io.quarry.local.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarry.avro.CatchUpPolicy;
 import io.quarry.avro.OverlapPolicy;
+import io.quarry.avro.ResourceGroup;
+import io.quarry.avro.Resources;
 import io.quarry.avro.Schedule;
 import io.quarry.schemas.schedule.JobTemplate;
 import io.quarry.schemas.schedule.Ticks;
@@ -171,6 +174,18 @@ class SchedulesCommandTest {
                 JobFileException.class, () -> ScheduleFile.parse(GOOD.replace(before, after), "daily.yaml"));
         assertThat(refused).as(after).isNotNull();
         assertThat(refused).hasMessageContaining(said);
+    }
+
+    @Test
+    void aMissingGroupIsRefusedByTheNameOfItsSchedule() throws JobFileException {
+        Schedule schedule = ScheduleFile.parse(GOOD, "daily.yaml");
+        ResourceGroup other = ResourceGroup.newBuilder()
+                .setName("night")
+                .setWorker(new Resources(1000L, 1L << 30, 1L << 30))
+                .build();
+        assertThatThrownBy(() -> SchedulesApplyCommand.refuse(schedule, Map.of("night", other)))
+                .hasMessage(
+                        "schedule daily: job.group is default: there is no resource group default; there are night");
     }
 
     @Test
