@@ -118,6 +118,36 @@ class DisasterIT {
         }
     }
 
+    /** The one scheduler is killed at random moments while a backfill runs. */
+    @Test
+    void aBackfillWhoseSchedulerIsKilledGoesOnWhereItWas() throws Exception {
+        Random random = new Random(31);
+        try (TestInstallation quarry = new TestInstallation(broker, registry, "backfill.", Map.of())) {
+            Path home = directory.resolve("backfill");
+            Map<String, String> settings = quarry.settings("scheduler.instance.id", "one");
+            SchedulerChild scheduler = SchedulerChild.start(home, settings);
+            try {
+                Backfilling backfill = new Backfilling(quarry, 60, 4);
+                long kill = 5L + random.nextInt(10);
+                int kills = 0;
+                long end = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+                while (!backfill.over() && System.nanoTime() < end) {
+                    backfill.work();
+                    if (backfill.ended() >= kill && kills < 3) {
+                        kills++;
+                        kill = backfill.ended() + 5L + random.nextInt(10);
+                        scheduler.kill();
+                        scheduler = SchedulerChild.start(home, settings);
+                    }
+                }
+                assertThat(kills).isEqualTo(3);
+                backfill.assertOneOfEachInOrder(4);
+            } finally {
+                scheduler.kill();
+            }
+        }
+    }
+
     @Test
     void aZombieSchedulerHasNoAuthority() throws Exception {
         try (TestInstallation quarry = new TestInstallation(broker, registry, "zombie.", Map.of())) {

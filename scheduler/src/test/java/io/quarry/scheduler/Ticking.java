@@ -13,8 +13,10 @@ import io.quarry.avro.ScheduleTick;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -26,6 +28,7 @@ final class Ticking {
     private final Map<String, Integer> decisions = new HashMap<>();
     private final Map<String, Integer> jobs = new HashMap<>();
     private final Map<String, ScheduleState> states = new HashMap<>();
+    private final List<ScheduleTick> rows = new ArrayList<>();
 
     Ticking(TestInstallation quarry, int schedules) {
         this.quarry = quarry;
@@ -46,6 +49,11 @@ final class Ticking {
         }
     }
 
+    /** Rows of one of them so far, without those that say how a job ended. */
+    List<ScheduleTick> rows(String schedule) {
+        return rows.stream().filter(row -> row.getSchedule().equals(schedule)).toList();
+    }
+
     int jobs() {
         return jobs.size();
     }
@@ -59,9 +67,14 @@ final class Ticking {
 
     /** Waits until every schedule has decided all ticks up to an instant. */
     void awaitUntil(Instant instant) {
+        awaitUntil(instant, schedules);
+    }
+
+    /** The same where some of them may be gone. */
+    void awaitUntil(Instant instant, int left) {
         await().atMost(Duration.ofMinutes(2)).pollInSameThread().until(() -> {
             look();
-            return states.size() == schedules
+            return states.size() == left
                     && states.values().stream()
                             .noneMatch(state -> state.getCursor().isBefore(instant));
         });
@@ -72,8 +85,11 @@ final class Ticking {
             if (record.topic().equals(quarry.topics.ticks())) {
                 ScheduleTick row = quarry.read(record, ScheduleTick.class);
                 if (row.getState() == null) {
+                    rows.add(row);
                     decisions.merge(row.getSchedule() + ":" + row.getTick(), 1, Integer::sum);
                 }
+            } else if (record.topic().equals(quarry.topics.scheduleStates()) && record.value() == null) {
+                states.remove(TestInstallation.text(record.key()));
             } else if (record.topic().equals(quarry.topics.scheduleStates())) {
                 ScheduleState state = quarry.read(record, ScheduleState.class);
                 states.put(state.getName(), state);

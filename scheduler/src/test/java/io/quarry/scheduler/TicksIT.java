@@ -5,7 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.quarry.avro.ScheduleEvent;
 import io.quarry.avro.ScheduleEventType;
+import io.quarry.avro.TickOutcome;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +21,8 @@ import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
@@ -93,6 +97,72 @@ class TicksIT {
                     ticking.assertOneDecisionAndOneJobEach();
                 }
             }
+        }
+    }
+
+    /** With no task that looks after them; behind it in the log lie garbage and transactions that were given up. */
+    @Test
+    void whatWasPausedOrDeletedWhileNoSchedulerRanRunsNoTickAfterIt() throws Exception {
+        try (TestInstallation quarry = new TestInstallation(broker, registry, "away.", Map.of())) {
+            Map<String, String> settings = quarry.settings(
+                    "scheduler.state.dir", directory.resolve("away").toString());
+            Ticking ticking;
+            try (SchedulerProcess first = SchedulerProcess.start(settings)) {
+                first.awaitReady(LONG);
+                ticking = new Ticking(quarry, 4);
+                ticking.awaitUntil(Instant.now().plusSeconds(1));
+            }
+            quarry.send(
+                    quarry.topics.scheduleEvents(),
+                    "s1",
+                    ScheduleEvent.newBuilder()
+                            .setType(ScheduleEventType.PAUSE)
+                            .setSchedule("s1")
+                            .setAt(Instant.now())
+                            .setReason("moving")
+                            .build());
+            quarry.producer
+                    .send(new ProducerRecord<>(quarry.topics.schedules(), "s0".getBytes(StandardCharsets.UTF_8), null))
+                    .get();
+            Instant until = Instant.now();
+            quarry.sendBytes(quarry.topics.schedules(), "s2", new byte[] {1, 2, 3});
+            quarry.sendBytes(quarry.topics.scheduleEvents(), "s1", new byte[] {1, 2, 3});
+            giveUp(quarry.topics.schedules(), quarry.topics.scheduleEvents());
+            await().atMost(LONG).until(() -> Instant.now().isAfter(until.plusSeconds(3)));
+            try (SchedulerProcess second = SchedulerProcess.start(settings)) {
+                second.awaitReady(LONG);
+                ticking.awaitUntil(Instant.now(), 3);
+            }
+            assertThat(ticking.rows("s0"))
+                    .isNotEmpty()
+                    .noneMatch(row -> row.getTick().isAfter(until));
+            assertThat(ticking.rows("s1"))
+                    .filteredOn(row -> row.getTick().isAfter(until))
+                    .hasSizeGreaterThan(2)
+                    .allMatch(row -> row.getOutcome() == TickOutcome.SKIPPED_PAUSED);
+            assertThat(ticking.rows("s2"))
+                    .filteredOn(row -> row.getTick().isAfter(until))
+                    .hasSizeGreaterThan(2)
+                    .allMatch(row -> row.getJobId() != null);
+            assertThat(quarry.audit().findings()).isEmpty();
+        }
+    }
+
+    /** Leaves nothing in each partition but the end of a transaction. */
+    private static void giveUp(String... topics) {
+        Map<String, Object> client =
+                Map.of("bootstrap.servers", broker.bootstrapServers(), "transactional.id", "given-up");
+        try (KafkaProducer<byte[], byte[]> writer =
+                new KafkaProducer<>(client, new ByteArraySerializer(), new ByteArraySerializer())) {
+            writer.initTransactions();
+            writer.beginTransaction();
+            for (String topic : topics) {
+                for (PartitionInfo p : writer.partitionsFor(topic)) {
+                    var unused = writer.send(new ProducerRecord<>(topic, p.partition(), new byte[] {1}, null));
+                }
+            }
+            writer.flush();
+            writer.abortTransaction();
         }
     }
 

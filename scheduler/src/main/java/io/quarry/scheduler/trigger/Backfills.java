@@ -25,9 +25,11 @@ final class Backfills {
     static final int MOST_REFUSED = 10;
 
     private final Ledger ledger;
+    private final Requests requests;
 
-    Backfills(Ledger ledger) {
+    Backfills(Ledger ledger, Requests requests) {
         this.ledger = ledger;
+        this.requests = requests;
     }
 
     /** Begins one; the same id again changes nothing. */
@@ -46,6 +48,7 @@ final class Backfills {
             LOG.warn("Ignored a backfill of no ticks or too many: schedule={} backfill={}", desk.name(), id);
             return;
         }
+        boolean first = requests.isFirst(desk.name(), id);
         Backfill begun = Backfill.newBuilder()
                 .setId(id)
                 .setFrom(asked.getFrom())
@@ -54,6 +57,9 @@ final class Backfills {
                 .setResourceGroup(asked.getResourceGroup())
                 .setNext(desk.ticks().next(asked.getFrom().minusMillis(1)))
                 .setTotal(total)
+                // Its jobs would be taken for those that ended.
+                .setCancelled(!first)
+                .setCause(first ? null : "its id was used before, and so were those of its jobs: take another one")
                 .build();
         List<Backfill> all = new ArrayList<>(desk.backfills());
         for (int i = 0; i < all.size() && all.size() >= KEPT; i++) {

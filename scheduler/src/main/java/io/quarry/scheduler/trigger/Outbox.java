@@ -42,6 +42,11 @@ final class Outbox {
         forward(topics.scheduleStates(), schedule, state);
     }
 
+    /** Appends a mark behind all definitions; to everybody else it deletes what never was. */
+    void mark(String key) {
+        forward(topics.schedules(), key, null);
+    }
+
     byte[] bytes(ScheduleState state) {
         return wire.write(topics.scheduleStates(), state);
     }

@@ -1,5 +1,6 @@
 package io.quarry.scheduler.trigger;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -10,8 +11,8 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * Requests for manual runs and backfills that were met: a part of the book, M schedule 0 instant id. One that comes again would make
- * jobs that have ended long ago, and whose end nobody tells a second time.
+ * Requests for manual runs and backfills that were met: a part of the book, M schedule 0 instant id, and B schedule 0 id for the
+ * backfills. One that comes again would make jobs that have ended long ago, and whose end nobody tells a second time.
  */
 final class Requests {
     /** How far the instant of a request may be from the one at which it came: so long it is remembered. */
@@ -44,6 +45,15 @@ final class Requests {
         old.forEach(store::delete);
         store.put(key, MET);
         return true;
+    }
+
+    /**
+     * Remembers for ever the id of a backfill; false for one that was used before, whenever that was. Its instant is not in the ids of
+     * its jobs.
+     */
+    boolean isFirst(String schedule, String backfill) {
+        Bytes key = Book.entry('B', schedule, backfill.getBytes(StandardCharsets.UTF_8));
+        return store.putIfAbsent(key, MET) == null;
     }
 
     private static Bytes key(String schedule, Instant asked, String id) {

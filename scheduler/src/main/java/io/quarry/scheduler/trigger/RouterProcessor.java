@@ -24,7 +24,8 @@ import org.slf4j.LoggerFactory;
 /** Turns definitions, and the ends of jobs that are ticks', into events of their schedules. Keeps nothing. */
 final class RouterProcessor implements Processor<byte[], byte[], byte[], Outgoing> {
     private static final Logger LOG = LoggerFactory.getLogger(RouterProcessor.class);
-    private static final String WRITER = "scheduler/router";
+    static final String WRITER = "scheduler/router";
+    private static final byte[] EVERY_PARTITION = {};
     private static final String REMOVED = "the row of its job was removed: nobody knows how it ended";
     private static final int LONGEST_REASON = 500;
 
@@ -56,7 +57,9 @@ final class RouterProcessor implements Processor<byte[], byte[], byte[], Outgoin
         try {
             ScheduleEvent event = definition ? definition(key, record) : ended(key, record);
             if (event != null) {
-                byte[] name = event.getSchedule().getBytes(StandardCharsets.UTF_8);
+                byte[] name = event.getType() == ScheduleEventType.MARK
+                        ? EVERY_PARTITION
+                        : event.getSchedule().getBytes(StandardCharsets.UTF_8);
                 byte[] value = wire.write(topics.scheduleEvents(), event);
                 context.forward(new Record<>(name, new Outgoing(topics.scheduleEvents(), value), record.timestamp()));
             }
@@ -69,6 +72,11 @@ final class RouterProcessor implements Processor<byte[], byte[], byte[], Outgoin
     }
 
     private @Nullable ScheduleEvent definition(String name, Record<byte[], byte[]> record) {
+        if (name.startsWith(Arrears.KEY) && record.value() == null) {
+            return begin(ScheduleEventType.MARK, "", record)
+                    .setRequest(name.substring(Arrears.KEY.length()))
+                    .build();
+        }
         if (!TickIds.validName(name)) {
             LOG.warn("Skipped a schedule whose key is no name of one");
             return null;

@@ -18,6 +18,7 @@ final class TriggerMetrics {
     private final String task;
     private final Sensor unreadable;
     private final Sensor refused;
+    private final Sensor unmarked;
     private final Map<String, Sensor> outcomes = new HashMap<>();
     private final Sensor lateness;
 
@@ -26,6 +27,7 @@ final class TriggerMetrics {
         this.task = task;
         this.unreadable = metrics.addRateTotalSensor("trigger", task, "unreadable", Sensor.RecordingLevel.INFO);
         this.refused = metrics.addRateTotalSensor("trigger", task, "refused", Sensor.RecordingLevel.INFO);
+        this.unmarked = metrics.addRateTotalSensor("trigger", task, "unmarked", Sensor.RecordingLevel.INFO);
         this.lateness = sensor("lateness-ms-max", "");
         lateness.add(new MetricName("lateness-ms-max", GROUP, "", Map.of("task-id", task)), new Max());
     }
@@ -38,6 +40,11 @@ final class TriggerMetrics {
     /** A definition that breaks a rule. */
     void refused() {
         refused.record();
+    }
+
+    /** A task that decides ticks without knowing that it has read all that was written before it began. */
+    void unmarked() {
+        unmarked.record();
     }
 
     void row(ScheduleTick row) {

@@ -40,8 +40,7 @@ final class TriggerTopology implements Supplier<Topology> {
     @Override
     public Topology get() {
         Topics topics = settings.topics();
-        Topology topology = new Topology();
-        GroupTexts.addTo(topology, GROUPS, topics.groups());
+        Topology topology = groups();
         topology.addSource(
                 "changes",
                 new ByteArrayDeserializer(),
@@ -50,7 +49,23 @@ final class TriggerTopology implements Supplier<Topology> {
                 topics.states());
         topology.addProcessor("router", () -> new RouterProcessor(settings, wire.get()), "changes");
         Outgoing.addSink(topology, "routed", "router");
-        topology.addSource("events", new ByteArrayDeserializer(), new ByteArrayDeserializer(), topics.scheduleEvents());
+        return trigger(topology);
+    }
+
+    /** The second stage alone: somebody else routes. */
+    Topology unrouted() {
+        return trigger(groups());
+    }
+
+    private Topology groups() {
+        Topology topology = new Topology();
+        GroupTexts.addTo(topology, GROUPS, settings.topics().groups());
+        return topology;
+    }
+
+    private Topology trigger(Topology topology) {
+        String events = settings.topics().scheduleEvents();
+        topology.addSource("events", new ByteArrayDeserializer(), new ByteArrayDeserializer(), events);
         topology.addProcessor("trigger", () -> new TriggerProcessor(settings, wire.get()), "events");
         topology.addStateStore(
                 Stores.keyValueStoreBuilder(stores.apply(DEFINITIONS), Serdes.String(), Serdes.ByteArray()), "trigger");

@@ -4,58 +4,26 @@ import static io.quarry.scheduler.trigger.ScheduleLog.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarry.avro.Backfill;
-import io.quarry.avro.Job;
-import io.quarry.avro.Schedule;
 import io.quarry.avro.ScheduleEventType;
 import io.quarry.avro.ScheduleState;
 import io.quarry.avro.ScheduleTick;
 import io.quarry.avro.State;
 import io.quarry.avro.TickOutcome;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Ranges of ticks beside the live schedule. */
-class BackfillTest {
-    @TempDir
-    Path directory;
-
-    private ScheduleLog log;
-
-    @BeforeEach
-    void start() {
-        log = new ScheduleLog(directory, Instant.parse("2026-01-01T00:00:30Z"));
-    }
-
-    @AfterEach
-    void stop() {
-        log.close();
-    }
-
-    private static Schedule.Builder hourlyIn(String group) {
-        return schedule("a", "0 * * * *")
-                .setJob(Job.newBuilder(schedule("a", "0 * * * *").getJob())
-                        .setResourceGroup(group)
-                        .build());
-    }
-
+class BackfillTest extends ScheduleFixture {
     @Test
     void aBackfillRunsInOrderSoManyAtATimeAndDisturbsNobody() {
         log.define(schedule("a", "0 * * * *"));
-        Backfill asked = Backfill.newBuilder()
-                .setId("b-1")
-                .setFrom(Instant.parse("2025-12-31T00:00:00Z"))
-                .setTo(Instant.parse("2025-12-31T05:00:00Z"))
-                .setConcurrency(2)
-                .build();
-        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
-        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
+        Backfill.Builder asked =
+                range("b-1", "2025-12-31T00:00:00Z", "2025-12-31T05:00:00Z").setConcurrency(2);
+        ask(asked);
+        ask(asked);
         List<String> ids = IntStream.range(0, 5)
                 .mapToObj(hour -> "a:2025-12-31T0" + hour + ":00:00Z:b-1")
                 .toList();
@@ -79,13 +47,9 @@ class BackfillTest {
     @Test
     void aCancelledBackfillAppendsNothingMoreAndCancelsWhatRuns() {
         log.define(schedule("a", "0 * * * *"));
-        Backfill asked = Backfill.newBuilder()
-                .setId("b-1")
-                .setFrom(Instant.parse("2025-12-01T00:00:00Z"))
-                .setTo(Instant.parse("2025-12-31T00:00:00Z"))
-                .build();
-        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
-        log.send(log.event(ScheduleEventType.CANCEL_BACKFILL, "a").setBackfill(asked));
+        Backfill.Builder asked = range("b-1", "2025-12-01T00:00:00Z", "2025-12-31T00:00:00Z");
+        ask(asked);
+        log.send(log.event(ScheduleEventType.CANCEL_BACKFILL, "a").setBackfill(asked.build()));
         assertThat(log.jobEvents())
                 .singleElement()
                 .satisfies(event -> assertThat(event.getJobId()).isEqualTo("a:2025-12-01T00:00:00Z:b-1"));
@@ -107,12 +71,8 @@ class BackfillTest {
         // Only the last day has its group.
         log.group("g-2025-12-31");
         log.define(hourlyIn("g-{{tick.date}}").setCron("0 12 * * *"));
-        Backfill asked = Backfill.newBuilder()
-                .setId("b-1")
-                .setFrom(Instant.parse("2025-12-29T00:00:00Z"))
-                .setTo(Instant.parse("2026-01-01T00:00:00Z"))
-                .build();
-        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
+        Backfill.Builder asked = range("b-1", "2025-12-29T00:00:00Z", "2026-01-01T00:00:00Z");
+        ask(asked);
         List<ScheduleTick> rows = log.rows();
         assertThat(rows)
                 .extracting(ScheduleTick::getOutcome)
@@ -129,13 +89,9 @@ class BackfillTest {
     @Test
     void whenNothingButRefusalsComeItEndsAndSaysWhereAndWhy() {
         log.define(hourlyIn("gone"));
-        Backfill asked = Backfill.newBuilder()
-                .setId("b-1")
-                .setFrom(Instant.parse("2025-12-01T00:00:00Z"))
-                .setTo(Instant.parse("2025-12-31T00:00:00Z"))
-                .setConcurrency(5)
-                .build();
-        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
+        Backfill.Builder asked =
+                range("b-1", "2025-12-01T00:00:00Z", "2025-12-31T00:00:00Z").setConcurrency(5);
+        ask(asked);
         assertThat(log.rows()).hasSize(Backfills.MOST_REFUSED).allMatch(row -> row.getOutcome() == TickOutcome.REFUSED);
         Backfill done = log.state().getBackfills().get(0);
         assertThat(done.getEndedAt()).isNotNull();
@@ -148,18 +104,38 @@ class BackfillTest {
     void aBackfillMayRunInAnotherGroupThanTheLiveSchedule() {
         log.group("night");
         log.define(hourlyIn("default"));
-        Backfill asked = Backfill.newBuilder()
-                .setId("b-1")
-                .setFrom(Instant.parse("2025-12-31T00:00:00Z"))
-                .setTo(Instant.parse("2025-12-31T02:00:00Z"))
+        Backfill.Builder asked = range("b-1", "2025-12-31T00:00:00Z", "2025-12-31T02:00:00Z")
                 .setConcurrency(2)
-                .setResourceGroup("night")
-                .build();
-        log.send(log.event(ScheduleEventType.BACKFILL, "a").setBackfill(asked));
+                .setResourceGroup("night");
+        ask(asked);
         log.pass(Duration.ofHours(1));
         assertThat(log.jobs("night"))
                 .hasSize(2)
                 .allMatch(job -> job.getResourceGroup().equals("night"));
         assertThat(log.jobIds()).as("the live one").containsExactly("a:2026-01-01T01:00:00Z");
+    }
+
+    /** Its jobs would have the ids of jobs that ended, whose end nobody tells again: it would wait for ever. */
+    @Test
+    void anIdThatWasUsedBeforeBeginsNothingHoweverLongAgo() {
+        log.define(hourlyIn("default"));
+        for (int i = 0; i <= 11; i++) {
+            String id = i == 11 ? "b-0" : "b-" + i;
+            ask(range(id, "2025-12-31T00:00:00Z", "2025-12-31T01:00:00Z"));
+            log.jobIds().forEach(job -> log.end(job, State.SUCCEEDED));
+            log.pass(Duration.ofSeconds(1));
+        }
+        List<Backfill> known = log.state().getBackfills();
+        assertThat(known).hasSize(10).allMatch(backfill -> backfill.getEndedAt() != null);
+        assertThat(known.get(9)).satisfies(last -> {
+            assertThat(last.getId()).isEqualTo("b-0");
+            assertThat(last.getTriggered()).isZero();
+            assertThat(last.getCause()).startsWith("its id was used before");
+        });
+        log.remove("a");
+        log.define(hourlyIn("default"));
+        log.rows();
+        ask(range("b-3", "2025-12-31T00:00:00Z", "2025-12-31T01:00:00Z"));
+        assertThat(log.rows()).isEmpty();
     }
 }

@@ -21,13 +21,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.Stores;
 import org.jspecify.annotations.Nullable;
 
@@ -42,8 +46,13 @@ final class ScheduleLog implements AutoCloseable {
             Duration.ofMinutes(10),
             ScheduleTime.real());
 
+    private static final List<String> STORES =
+            List.of(TriggerTopology.DEFINITIONS, TriggerTopology.STATES, TriggerTopology.BOOK);
+
     final TestWire wire = new TestWire();
-    private final TopologyTestDriver driver;
+    private final Path state;
+    private final ScheduleTime time;
+    private TopologyTestDriver driver;
     private Instant now;
     /** By how much the schedulers' clock is behind. */
     private Duration lag = Duration.ZERO;
@@ -55,17 +64,79 @@ final class ScheduleLog implements AutoCloseable {
     }
 
     ScheduleLog(Path state, Instant begin, ScheduleTime time) {
+        this.state = state;
+        this.time = time;
         now = begin;
-        driver = new TopologyTestDriver(
-                new TriggerTopology(
-                                SETTINGS.by(real -> time.at(real.plus(shift))),
-                                () -> wire,
-                                Stores::inMemoryKeyValueStore)
-                        .get(),
+        driver = driver(begin, true);
+        group("default");
+    }
+
+    /** Reads its mark before the first instant of the test, if it has a router. */
+    private TopologyTestDriver driver(Instant begin, boolean routed) {
+        TriggerTopology topology = new TriggerTopology(
+                SETTINGS.by(real -> time.at(real.plus(shift))), () -> wire, Stores::inMemoryKeyValueStore);
+        TopologyTestDriver made = new TopologyTestDriver(
+                routed ? topology.get() : topology.unrouted(),
                 StreamsApp.properties(
                         "trigger", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString())),
-                begin);
+                begin.minus(SETTINGS.interval()));
+        made.advanceWallClockTime(SETTINGS.interval());
+        return made;
+    }
+
+    /**
+     * Another task goes on with what this one has kept, some time later. Nothing is routed to it any more: the test brings its events,
+     * and its mark.
+     */
+    void restart(Duration later) {
+        Map<String, List<KeyValue<Object, byte[]>>> kept = new HashMap<>();
+        for (String name : STORES) {
+            List<KeyValue<Object, byte[]>> entries = new ArrayList<>();
+            try (KeyValueIterator<Object, byte[]> all =
+                    driver.<Object, byte[]>getKeyValueStore(name).all()) {
+                all.forEachRemaining(entries::add);
+            }
+            kept.put(name, entries);
+        }
+        driver.close();
+        now = now.plus(later);
+        driver = driver(now, false);
+        kept.forEach(
+                (name, entries) -> driver.<Object, byte[]>getKeyValueStore(name).putAll(entries));
         group("default");
+    }
+
+    /** How many marks the task has asked for, since the last look. */
+    int marks() {
+        return driver.createOutputTopic(TOPICS.schedules(), new StringDeserializer(), new ByteArrayDeserializer())
+                .readKeyValuesToList()
+                .size();
+    }
+
+    /** The mark that the task has asked for comes back. */
+    void bringMark() {
+        String key = driver.createOutputTopic(TOPICS.schedules(), new StringDeserializer(), new ByteArrayDeserializer())
+                .readKeyValue()
+                .key;
+        pipe(
+                TOPICS.scheduleEvents(),
+                "",
+                ScheduleEvent.newBuilder()
+                        .setType(ScheduleEventType.MARK)
+                        .setSchedule("")
+                        .setAt(now)
+                        .setRequest(key.substring(Arrears.KEY.length()))
+                        .build());
+    }
+
+    /** A router brings what was written some time ago. */
+    void bring(Duration ago, ScheduleEvent.Builder event) {
+        send(event.setAt(now.minus(ago)).setWriter(RouterProcessor.WRITER));
+    }
+
+    /** What was written some time ago is read. */
+    void send(Duration ago, ScheduleEvent.Builder event) {
+        pipe(TOPICS.scheduleEvents(), event.getSchedule(), event.build(), now.minus(ago));
     }
 
     void group(String name) {
@@ -188,8 +259,12 @@ final class ScheduleLog implements AutoCloseable {
     }
 
     private void pipe(String topic, String key, @Nullable SpecificRecord value) {
+        pipe(topic, key, value, now);
+    }
+
+    private void pipe(String topic, String key, @Nullable SpecificRecord value, Instant at) {
         driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
-                .pipeInput(key.getBytes(StandardCharsets.UTF_8), value == null ? null : wire.write(topic, value), now);
+                .pipeInput(key.getBytes(StandardCharsets.UTF_8), value == null ? null : wire.write(topic, value), at);
     }
 
     // ---- what came of it, since the last look

@@ -12,40 +12,18 @@ import io.quarry.avro.ScheduleTick;
 import io.quarry.avro.State;
 import io.quarry.avro.TickOutcome;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What becomes of ticks: every policy with every event. */
-class TriggerTopologyTest {
-    private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:30Z");
-    private static final Duration MINUTE = Duration.ofMinutes(1);
-
-    @TempDir
-    Path directory;
-
-    private ScheduleLog log;
-
-    @BeforeEach
-    void start() {
-        log = new ScheduleLog(directory, BEGIN);
-    }
-
-    @AfterEach
-    void stop() {
-        log.close();
-    }
+class TriggerTopologyTest extends ScheduleFixture {
 
     @Test
     void aTickBecomesOneJobAndItsRowIsClosedWithTheJobsEnd() {
-        log.define(schedule("a", "* * * * *"));
+        log.define(minutely());
         log.pass(MINUTE);
         List<Job> jobs = log.jobs();
         assertThat(jobs).hasSize(1);
@@ -86,7 +64,7 @@ class TriggerTopologyTest {
                         + " SUCCEEDED, 00:03 LATE, 00:03 SUCCEEDED, 00:04 TRIGGERED",
             })
     void overlapNeverWhenTheLifecycleLags(OverlapPolicy policy, String story) {
-        log.define(schedule("a", "* * * * *").setOverlap(policy));
+        log.define(minutely().setOverlap(policy));
         log.pass(MINUTE.multipliedBy(3));
         log.end("a:2026-01-01T00:01:00Z", State.SUCCEEDED);
         log.end("a:2026-01-01T00:02:00Z", State.SUCCEEDED);
@@ -112,7 +90,7 @@ class TriggerTopologyTest {
             })
     void missedTicksGetARowByTheCatchUpPolicy(
             CatchUpPolicy policy, int most, String window, String missed, TickOutcome last) {
-        log.define(schedule("a", "* * * * *")
+        log.define(minutely()
                 .setCatchUp(policy)
                 .setCatchUpMax(most)
                 .setOverlap(OverlapPolicy.ALLOW)
@@ -140,7 +118,7 @@ class TriggerTopologyTest {
     /** Of the two that are caught up the second waits for the first, and is no less caught up for that. */
     @Test
     void aMissedTickThatWaitsForItsPredecessorIsCaughtUpInTheEnd() {
-        log.define(schedule("a", "* * * * *").setCatchUpMax(3).setOverlap(OverlapPolicy.QUEUE_ONE));
+        log.define(minutely().setCatchUpMax(3).setOverlap(OverlapPolicy.QUEUE_ONE));
         log.wake(Duration.ofMillis(20));
         log.outage(Duration.ofSeconds(270));
         log.end("a:2026-01-01T00:03:00Z", State.SUCCEEDED);
@@ -170,7 +148,7 @@ class TriggerTopologyTest {
         log.wake(1);
         log.outage(Duration.ofDays(1));
         List<ScheduleTick> first = log.rows();
-        assertThat(first).hasSizeLessThanOrEqualTo(TriggerProcessor.SWEEP);
+        assertThat(first).hasSizeLessThanOrEqualTo(Agenda.SWEEP);
         assertThat(first)
                 .as("one long outage holds up no other schedule")
                 .anyMatch(row -> row.getSchedule().equals("calm"));
@@ -179,7 +157,7 @@ class TriggerTopologyTest {
         while (rows < 4320 && steps++ < 200) {
             log.wake(1);
             List<ScheduleTick> more = log.rows();
-            assertThat(more).hasSizeLessThanOrEqualTo(TriggerProcessor.SWEEP);
+            assertThat(more).hasSizeLessThanOrEqualTo(Agenda.SWEEP);
             rows += more.size();
         }
         assertThat(rows).isGreaterThanOrEqualTo(4320);
@@ -187,7 +165,7 @@ class TriggerTopologyTest {
 
     @Test
     void aClockThatIsSetBackMakesNoTickTwice() {
-        log.define(schedule("a", "* * * * *").setOverlap(OverlapPolicy.ALLOW));
+        log.define(minutely().setOverlap(OverlapPolicy.ALLOW));
         log.pass(MINUTE.multipliedBy(3));
         log.later(Duration.ofMinutes(-2));
         // Another rule of the same times, from a broker whose clock was set back.
@@ -205,7 +183,7 @@ class TriggerTopologyTest {
 
     @Test
     void aPausedScheduleSaysSoAtEachTickAndWhatWaitedIsDismissed() {
-        log.define(schedule("a", "* * * * *").setOverlap(OverlapPolicy.QUEUE_ALL));
+        log.define(minutely().setOverlap(OverlapPolicy.QUEUE_ALL));
         log.pass(MINUTE.multipliedBy(2));
         log.send(log.event(ScheduleEventType.PAUSE, "a").setReason("moving"));
         log.end("a:2026-01-01T00:01:00Z", State.SUCCEEDED);
@@ -225,16 +203,16 @@ class TriggerTopologyTest {
 
     @Test
     void aDefinitionMayBePausedAndGoOnWithAnother() {
-        log.define(schedule("a", "* * * * *").setPaused("not yet"));
+        log.define(minutely().setPaused("not yet"));
         log.pass(MINUTE);
-        log.define(schedule("a", "* * * * *"));
+        log.define(minutely());
         log.pass(MINUTE);
         assertThat(log.story()).containsExactly("00:01:00Z SKIPPED_PAUSED", "00:02:00Z TRIGGERED");
     }
 
     @Test
     void aNewRuleCountsFromItsRecordAndTheOldOneUntilThen() {
-        log.define(schedule("a", "* * * * *").setCatchUp(CatchUpPolicy.ALL).setOverlap(OverlapPolicy.ALLOW));
+        log.define(minutely().setCatchUp(CatchUpPolicy.ALL).setOverlap(OverlapPolicy.ALLOW));
         log.pass(MINUTE);
         // Nobody looks at the clock until the record is there: what was due before it is the old rule's.
         log.later(MINUTE.multipliedBy(2));
@@ -259,9 +237,9 @@ class TriggerTopologyTest {
 
     @Test
     void aRefusedTickSaysWhyCountsAsAFailureAndPausesInTheEnd() {
-        log.define(schedule("a", "* * * * *")
+        log.define(minutely()
                 .setMaxFailures(2)
-                .setJob(Job.newBuilder(schedule("a", "* * * * *").getJob())
+                .setJob(Job.newBuilder(minutely().getJob())
                         .setResourceGroup("gone")
                         .build()));
         log.pass(MINUTE.multipliedBy(3));
@@ -275,7 +253,7 @@ class TriggerTopologyTest {
 
     @Test
     void failuresInARowPauseASuccessBeginsAnewAndACancelCountsNothing() {
-        log.define(schedule("a", "* * * * *").setMaxFailures(2));
+        log.define(minutely().setMaxFailures(2));
         List<State> ends = List.of(State.FAILED, State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED);
         for (int i = 0; i < ends.size(); i++) {
             log.pass(MINUTE);
@@ -287,7 +265,7 @@ class TriggerTopologyTest {
 
     @Test
     void aDeletedScheduleTicksNoMoreAndWhatRanIsClosed() {
-        log.define(schedule("a", "* * * * *").setOverlap(OverlapPolicy.QUEUE_ONE));
+        log.define(minutely().setOverlap(OverlapPolicy.QUEUE_ONE));
         log.pass(MINUTE.multipliedBy(2));
         log.remove("a");
         log.pass(MINUTE);
@@ -299,7 +277,7 @@ class TriggerTopologyTest {
 
     @Test
     void aJobWhoseRowIsGoneEndsItsTick() {
-        log.define(schedule("a", "* * * * *"));
+        log.define(minutely());
         log.pass(MINUTE);
         log.end("a:2026-01-01T00:01:00Z", State.EXPIRED);
         log.pass(MINUTE);
@@ -321,7 +299,7 @@ class TriggerTopologyTest {
 
     @Test
     void aBrokenDefinitionLeavesTheLastGoodOneInForce() {
-        log.define(schedule("a", "* * * * *"));
+        log.define(minutely());
         log.define(schedule("a", "0 0 30 2 *"));
         log.pass(MINUTE);
         assertThat(log.story()).containsExactly("00:01:00Z TRIGGERED");
@@ -329,7 +307,7 @@ class TriggerTopologyTest {
 
     @Test
     void jitterMovesAllTicksOfAScheduleByOneAmount() {
-        log.define(schedule("a", "* * * * *").setJitterMs(50_000).setOverlap(OverlapPolicy.ALLOW));
+        log.define(minutely().setJitterMs(50_000).setOverlap(OverlapPolicy.ALLOW));
         log.pass(MINUTE.multipliedBy(4));
         List<Long> moved = log.rows().stream()
                 .map(row -> Duration.between(row.getTick(), row.getAt()).toSeconds())

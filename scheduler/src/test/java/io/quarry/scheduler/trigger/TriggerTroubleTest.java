@@ -13,41 +13,20 @@ import io.quarry.avro.ScheduleEventType;
 import io.quarry.avro.ScheduleTick;
 import io.quarry.avro.State;
 import io.quarry.avro.TickOutcome;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What comes at a bad moment, or from somebody who keeps no rules: no tick is lost, none waits for ever, no scheduler ends. */
-class TriggerTroubleTest {
-    private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:30Z");
-    private static final Duration MINUTE = Duration.ofMinutes(1);
+class TriggerTroubleTest extends ScheduleFixture {
     private static final Instant FARTHEST = Instant.ofEpochMilli(Long.MAX_VALUE);
     private static final Instant FIRST = Instant.ofEpochMilli(Long.MIN_VALUE);
-
-    @TempDir
-    Path directory;
-
-    private ScheduleLog log;
-
-    @BeforeEach
-    void start() {
-        log = new ScheduleLog(directory, BEGIN);
-    }
-
-    @AfterEach
-    void stop() {
-        log.close();
-    }
 
     /** A thousand seconds are missed, the event comes after them, and another thousand pass until somebody looks. */
     @ParameterizedTest
@@ -126,7 +105,7 @@ class TriggerTroubleTest {
 
     @Test
     void whatIsCaughtUpIsFoundByEachRuleOfItsOwn() {
-        log.define(schedule("a", "* * * * *").setCatchUp(CatchUpPolicy.LATEST).setOverlap(OverlapPolicy.ALLOW));
+        log.define(minutely().setCatchUp(CatchUpPolicy.LATEST).setOverlap(OverlapPolicy.ALLOW));
         log.wake(1);
         log.later(MINUTE.multipliedBy(10));
         log.define(schedule("a", "*/7 * * * *").setCatchUp(CatchUpPolicy.LATEST).setOverlap(OverlapPolicy.ALLOW));
@@ -171,9 +150,9 @@ class TriggerTroubleTest {
 
     @Test
     void whoWaitsNeedNotWhenOverlapIsAllowed() {
-        log.define(schedule("a", "* * * * *").setOverlap(OverlapPolicy.QUEUE_ALL));
+        log.define(minutely().setOverlap(OverlapPolicy.QUEUE_ALL));
         log.pass(MINUTE.multipliedBy(3));
-        log.define(schedule("a", "* * * * *").setOverlap(OverlapPolicy.ALLOW));
+        log.define(minutely().setOverlap(OverlapPolicy.ALLOW));
         log.wake(1);
         assertThat(log.jobIds()).hasSize(3);
         assertThat(log.story()).endsWith("00:02:00Z LATE", "00:03:00Z LATE");
@@ -201,7 +180,7 @@ class TriggerTroubleTest {
     @ParameterizedTest
     @MethodSource("strange")
     void aDefinitionOfWhateverNumbersEndsNoScheduler(Schedule.Builder strange) {
-        log.define(schedule("a", "* * * * *"));
+        log.define(minutely());
         log.define(strange);
         log.outage(Duration.ofMinutes(5));
         log.wake(3);
@@ -220,7 +199,7 @@ class TriggerTroubleTest {
 
     @Test
     void aRequestThatComesAgainAfterItsJobHasEndedOpensNoRow() {
-        log.define(schedule("a", "* * * * *"));
+        log.define(minutely());
         Backfill asked = Backfill.newBuilder()
                 .setId("b-1")
                 .setFrom(BEGIN.minusSeconds(60))
@@ -235,7 +214,7 @@ class TriggerTroubleTest {
         ids.forEach(id -> log.end(id, State.SUCCEEDED));
         log.rows();
         log.remove("a");
-        log.define(schedule("a", "* * * * *"));
+        log.define(minutely());
         log.send(manual);
         log.send(backfill);
         assertThat(log.rows()).isEmpty();
