@@ -88,6 +88,7 @@ record SchedulerSettings(
                 Duration.ofMillis(number(all, "scheduler.trigger.late.after.ms", 5000, 0)),
                 Duration.ofMillis(number(all, "scheduler.trigger.missed.after.ms", 60_000, 1)),
                 Duration.ofMillis(number(all, "scheduler.trigger.interval.ms", 20, 1)),
+                Duration.ofMillis(number(all, "scheduler.trigger.patience.ms", 30_000, 0)),
                 Duration.ofMillis(number(
                         all,
                         "scheduler.trigger.audit.interval.ms",

@@ -127,20 +127,20 @@ class DisasterIT {
             Map<String, String> settings = quarry.settings("scheduler.instance.id", "one");
             SchedulerChild scheduler = SchedulerChild.start(home, settings);
             try {
-                Backfilling backfill = new Backfilling(quarry, 60, 4);
+                Backfilling backfill = new Backfilling(quarry, 40, 4);
                 long kill = 5L + random.nextInt(10);
                 int kills = 0;
                 long end = System.nanoTime() + Duration.ofMinutes(2).toNanos();
                 while (!backfill.over() && System.nanoTime() < end) {
                     backfill.work();
-                    if (backfill.ended() >= kill && kills < 3) {
+                    if (backfill.ended() >= kill && kills < 2) {
                         kills++;
                         kill = backfill.ended() + 5L + random.nextInt(10);
                         scheduler.kill();
                         scheduler = SchedulerChild.start(home, settings);
                     }
                 }
-                assertThat(kills).isEqualTo(3);
+                assertThat(kills).isEqualTo(2);
                 backfill.assertOneOfEachInOrder(4);
             } finally {
                 scheduler.kill();

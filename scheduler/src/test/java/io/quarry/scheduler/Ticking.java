@@ -76,8 +76,16 @@ final class Ticking {
             look();
             return states.size() == left
                     && states.values().stream()
-                            .noneMatch(state -> state.getCursor().isBefore(instant));
+                            .allMatch(state -> !state.getCursor().isBefore(instant) && seen(state));
         });
+    }
+
+    /** Whether what was decided with the state was read, too: it lies in other topics. */
+    private boolean seen(ScheduleState state) {
+        return rows.stream()
+                .anyMatch(row -> row.getSchedule().equals(state.getName())
+                        && row.getTick().equals(state.getCursor())
+                        && (row.getJobId() == null || jobs.containsKey(row.getJobId())));
     }
 
     private void look() {

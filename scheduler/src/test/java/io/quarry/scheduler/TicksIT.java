@@ -61,7 +61,10 @@ class TicksIT {
     void aTransactionThatADeadSchedulerLeftOpenHoldsBackNoOtherPartition() throws Exception {
         try (TestInstallation quarry = new TestInstallation(broker, registry, "open.", Map.of())) {
             Map<String, String> settings = quarry.settings(
-                    "scheduler.state.dir", directory.resolve("open").toString());
+                    "scheduler.state.dir",
+                    directory.resolve("open").toString(),
+                    "scheduler.trigger.patience.ms",
+                    "2000");
             Ticking ticking;
             try (SchedulerProcess first = SchedulerProcess.start(settings)) {
                 first.awaitReady(LONG);

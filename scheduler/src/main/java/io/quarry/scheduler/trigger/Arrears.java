@@ -13,13 +13,12 @@ import org.slf4j.LoggerFactory;
 final class Arrears {
     /** Begins the key of a mark in the topic of the schedules: no schedule can have such a name. */
     static final String KEY = "mark:";
-    /** So long a mark is waited for: ticks that were due meanwhile are late, and not missed yet. */
-    static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private static final Logger LOG = LoggerFactory.getLogger(Arrears.class);
     private static final long NEVER = Long.MIN_VALUE;
 
     private final String mark;
+    private final Duration patience;
     private final Consumer<String> ask;
     private final Runnable missed;
     private long asked = NEVER;
@@ -29,11 +28,13 @@ final class Arrears {
      * The arrears of one task.
      *
      * @param mark a name that no other task has
+     * @param patience so long it is waited for
      * @param ask appends a mark under a key
      * @param missed told when the mark did not come in time
      */
-    Arrears(String mark, Consumer<String> ask, Runnable missed) {
+    Arrears(String mark, Duration patience, Consumer<String> ask, Runnable missed) {
         this.mark = mark;
+        this.patience = patience;
         this.ask = ask;
         this.missed = missed;
     }
@@ -51,13 +52,13 @@ final class Arrears {
         if (asked == NEVER) {
             asked = millis;
             ask.accept(KEY + mark);
-        } else if (Math.abs(millis - asked) > PATIENCE.toMillis()) {
+        } else if (Math.abs(millis - asked) > patience.toMillis()) {
             read = true;
             missed.run();
             LOG.warn(
-                    "Decides ticks although no mark has come for {} s: what was written about schedules in an outage may come"
-                            + " after them. Is the router held up, by an open transaction in the topic of the schedules?",
-                    PATIENCE.toSeconds());
+                    "Decides ticks although no mark has come for {}: what was written about schedules in an outage may come"
+                            + " after them. Does another partition wait for the end of a transaction?",
+                    patience);
         }
         return read;
     }

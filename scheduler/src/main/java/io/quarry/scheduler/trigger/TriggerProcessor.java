@@ -78,7 +78,7 @@ final class TriggerProcessor implements Processor<byte[], byte[], byte[], Outgoi
         Ledger ledger = new Ledger(
                 settings, book, out, metrics, this::group, row -> desks.own(topics.ticks(), row, ScheduleTick.class));
         this.agenda = new Agenda(topics, wire, desks, book, store, ledger, metrics);
-        this.arrears = new Arrears(UUID.randomUUID().toString(), out::mark, metrics::unmarked);
+        this.arrears = new Arrears(UUID.randomUUID().toString(), settings.patience(), out::mark, metrics::unmarked);
         context.schedule(settings.interval(), PunctuationType.WALL_CLOCK_TIME, this::wake);
     }
 

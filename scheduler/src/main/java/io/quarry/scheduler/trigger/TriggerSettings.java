@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param lateAfter a tick decided later than this is late
  * @param missedAfter a tick decided later than this was missed: the catch-up policy says what becomes of it
  * @param interval distance of two looks at the clock
+ * @param patience so long a task waits for the news of the time in which nobody looked after its schedules
  * @param auditInterval distance of two recounts of the ledger
  * @param time the time that they go by; {@code lateAfter} and {@code missedAfter} are measured in it, the intervals in real time
  */
@@ -18,11 +19,12 @@ public record TriggerSettings(
         Duration lateAfter,
         Duration missedAfter,
         Duration interval,
+        Duration patience,
         Duration auditInterval,
         ScheduleTime time) {
 
     /** The same, by another time. */
     public TriggerSettings by(ScheduleTime other) {
-        return new TriggerSettings(topics, lateAfter, missedAfter, interval, auditInterval, other);
+        return new TriggerSettings(topics, lateAfter, missedAfter, interval, patience, auditInterval, other);
     }
 }

@@ -167,7 +167,7 @@ class ArrearsTest extends ScheduleFixture {
     void aMarkThatNeverComesHoldsNobodyUpForEver() {
         restarted(halfHourly().setCatchUp(CatchUpPolicy.NONE));
         log.send(log.event(ScheduleEventType.MARK, "").setRequest("another task's"));
-        log.wake(Arrears.PATIENCE.minusSeconds(1));
+        log.wake(ScheduleLog.SETTINGS.patience().minusSeconds(1));
         assertThat(log.rows()).isEmpty();
         log.wake(Duration.ofSeconds(2));
         assertThat(log.story()).hasSize(4);

@@ -43,6 +43,7 @@ final class ScheduleLog implements AutoCloseable {
             Duration.ofSeconds(5),
             Duration.ofSeconds(60),
             Duration.ofMillis(20),
+            Duration.ofSeconds(30),
             Duration.ofMinutes(10),
             ScheduleTime.real());
 
