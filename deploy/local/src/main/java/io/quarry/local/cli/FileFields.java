@@ -193,9 +193,14 @@ final class FileFields {
     }
 
     void problem(Node node, String what) {
+        problems.add(at(file, node, what));
+    }
+
+    /** What is wrong with a node of a file. */
+    static Problem at(String file, Node node, String what) {
         int line = node.getStartMark().map(Mark::getLine).orElse(0) + 1;
         int column = node.getStartMark().map(Mark::getColumn).orElse(0) + 1;
-        problems.add(new Problem(file, line, column, what));
+        return new Problem(file, line, column, what);
     }
 
     /** Takes over what another reader of the file found wrong. */

@@ -3,6 +3,7 @@ package io.quarry.local.cli;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.schemas.provision.GroupTable;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -58,11 +59,15 @@ final class GroupsCommand implements Callable<Integer> {
     static ResourceGroup named(Map<String, ResourceGroup> groups, String name) {
         ResourceGroup group = groups.get(name);
         if (group == null) {
-            throw CommandFailure.badUsage("there is no resource group " + name
-                    + Spelling.nearest(name, groups.keySet())
-                            .map(near -> ": did you mean " + near + "?")
-                            .orElse("; there are " + String.join(", ", groups.keySet())));
+            throw CommandFailure.badUsage(unknown(groups.keySet(), name));
         }
         return group;
+    }
+
+    static String unknown(Set<String> groups, String name) {
+        return "there is no resource group " + name
+                + Spelling.nearest(name, groups)
+                        .map(near -> ": did you mean " + near + "?")
+                        .orElse("; there are " + String.join(", ", groups));
     }
 }

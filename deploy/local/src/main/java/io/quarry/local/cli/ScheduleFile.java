@@ -4,6 +4,7 @@ import io.quarry.avro.CatchUpPolicy;
 import io.quarry.avro.Job;
 import io.quarry.avro.OverlapPolicy;
 import io.quarry.avro.Schedule;
+import io.quarry.engine.catalog.Problem;
 import io.quarry.local.cli.FileFields.Field;
 import io.quarry.schemas.ScheduleRules;
 import io.quarry.schemas.Violation;
@@ -16,7 +17,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -32,6 +35,8 @@ final class ScheduleFile {
     private final Schedule.Builder schedule =
             Schedule.newBuilder().setName("").setJob(Job.newBuilder().setId("").build());
     private final Map<String, Node> nodes = new HashMap<>();
+    private final Map<String, Node> ofJob = new HashMap<>();
+    private @Nullable Schedule made;
 
     private ScheduleFile(String file) {
         this.file = file;
@@ -45,7 +50,28 @@ final class ScheduleFile {
      * @throws JobFileException with every error at its line
      */
     static Schedule parse(String text, String name) throws JobFileException {
-        return new ScheduleFile(name).read(JobFile.compose(text, name));
+        return read(text, name).schedule();
+    }
+
+    /**
+     * The same, with the lines still known.
+     *
+     * @throws JobFileException with every error at its line
+     */
+    static ScheduleFile read(String text, String name) throws JobFileException {
+        ScheduleFile read = new ScheduleFile(name);
+        read.made = read.read(JobFile.compose(text, name));
+        return read;
+    }
+
+    Schedule schedule() {
+        return Objects.requireNonNull(made);
+    }
+
+    /** What is wrong, for others' reasons than the file's, with a field of the job: at its line, or at the job's. */
+    Problem problem(String field, String what) {
+        Node node = ofJob.getOrDefault(field, Objects.requireNonNull(nodes.get("job")));
+        return FileFields.at(file, node, what);
     }
 
     private Schedule read(Node root) throws JobFileException {
@@ -68,11 +94,7 @@ final class ScheduleFile {
         takers.put("job", this::job);
         fields.mapping(root, "", takers);
         if (root instanceof MappingNode mapping) {
-            for (NodeTuple entry : mapping.getValue()) {
-                if (entry.getKeyNode() instanceof ScalarNode key) {
-                    nodes.put(key.getValue(), entry.getValueNode());
-                }
-            }
+            nodes.putAll(values(mapping));
             if (Stream.of("cron", "every", "times").noneMatch(nodes::containsKey)) {
                 fields.problem(root, "when it is due is missing: exactly one of cron, every and times has to be set");
             }
@@ -85,15 +107,25 @@ final class ScheduleFile {
         if (!fields.good()) {
             throw fields.refusal();
         }
-        Schedule made = schedule.build();
-        for (Violation violation : ScheduleRules.check(made)) {
+        Schedule whole = schedule.build();
+        for (Violation violation : ScheduleRules.check(whole)) {
             String key = violation.field().replaceAll("[.\\[].*", "").replaceAll("_(ms|max)$", "");
             fields.problem(nodes.getOrDefault(key, root), said(violation));
         }
         if (!fields.good()) {
             throw fields.refusal();
         }
-        return made;
+        return whole;
+    }
+
+    private static Map<String, Node> values(MappingNode mapping) {
+        Map<String, Node> values = new HashMap<>();
+        for (NodeTuple entry : mapping.getValue()) {
+            if (entry.getKeyNode() instanceof ScalarNode key) {
+                values.put(key.getValue(), entry.getValueNode());
+            }
+        }
+        return values;
     }
 
     /** A broken rule in the words of the file: its key, and durations as people write them. */
@@ -147,6 +179,7 @@ final class ScheduleFile {
         Job job = (Job) reader.record(node, Job.getClassSchema(), "job");
         fields.add(reader.problems());
         if (reader.problems().isEmpty()) {
+            ofJob.putAll(values((MappingNode) node));
             schedule.setJob(SubmittedFile.located(job, file));
             Map<String, String> below = new LinkedHashMap<>();
             moments.forEach((path, text) -> below.put(path.substring("job.".length()), text));
@@ -195,7 +228,7 @@ final class ScheduleFile {
         return tree;
     }
 
-    private static void put(Map<String, Object> tree, String name, @org.jspecify.annotations.Nullable Object value) {
+    private static void put(Map<String, Object> tree, String name, @Nullable Object value) {
         if (value != null) {
             tree.put(name, value.toString());
         }

@@ -1,6 +1,5 @@
 package io.quarry.local.cli;
 
-import io.quarry.avro.Schedule;
 import io.quarry.engine.catalog.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,29 +10,29 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The schedules of a file, of standard input, or of all YAML and JSON files of a directory, by name. */
+/** The schedules of a file, of standard input, or of all YAML and JSON files of a directory. */
 final class ScheduleFiles {
     private ScheduleFiles() {}
 
     /**
-     * Reads them all.
+     * Reads them all, by name.
      *
      * @throws JobFileException with every error of every file
      */
-    static Map<String, Schedule> read(String place, Console console) throws JobFileException {
-        Map<String, Schedule> schedules = new LinkedHashMap<>();
+    static Map<String, ScheduleFile> read(String place, Console console) throws JobFileException {
+        Map<String, ScheduleFile> schedules = new LinkedHashMap<>();
         Map<String, String> files = new LinkedHashMap<>();
         List<Problem> problems = new ArrayList<>();
         for (String file : files(place)) {
             try {
-                Schedule schedule = ScheduleFile.parse(
+                ScheduleFile read = ScheduleFile.read(
                         SubmittedFile.text(file, console), file.equals("-") ? "standard input" : file);
-                String other = files.putIfAbsent(schedule.getName(), file);
+                String name = read.schedule().getName();
+                String other = files.putIfAbsent(name, file);
                 if (other != null) {
-                    problems.add(new Problem(
-                            file, 1, 1, "the schedule " + schedule.getName() + " stands in " + other + " too"));
+                    problems.add(new Problem(file, 1, 1, "the schedule " + name + " stands in " + other + " too"));
                 }
-                schedules.put(schedule.getName(), schedule);
+                schedules.put(name, read);
             } catch (JobFileException e) {
                 problems.addAll(e.problems());
             }

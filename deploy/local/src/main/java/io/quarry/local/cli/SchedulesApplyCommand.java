@@ -1,12 +1,15 @@
 package io.quarry.local.cli;
 
+import io.quarry.avro.Job;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Schedule;
 import io.quarry.client.QuarryClient;
+import io.quarry.engine.catalog.Problem;
 import io.quarry.schemas.Placement;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,12 +65,14 @@ final class SchedulesApplyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws JobFileException {
-        Map<String, Schedule> wanted = ScheduleFiles.read(options.file(), console);
+        Map<String, ScheduleFile> files = ScheduleFiles.read(options.file(), console);
         Map<String, ResourceGroup> groups;
         try (QuarryClient client = connection.client(console)) {
             groups = client.groups();
         }
-        wanted.values().forEach(schedule -> refuse(schedule, groups));
+        refuse(files.values(), groups);
+        Map<String, Schedule> wanted = new LinkedHashMap<>();
+        files.forEach((name, file) -> wanted.put(name, file.schedule()));
         catalog()
                 .ifPresent(file -> TemplatePlans.check(
                         wanted.values(), file, options.file(), console.clock().instant()));
@@ -113,20 +118,25 @@ final class SchedulesApplyCommand implements Callable<Integer> {
         return catalog == null ? running : Optional.of(QuarryCommand.existing(catalog, "the catalog"));
     }
 
-    /** Refuses a schedule whose group does not exist, or is too small for its job. */
-    static void refuse(Schedule schedule, Map<String, ResourceGroup> groups) {
-        String name = schedule.getJob().getResourceGroup();
-        if (!name.contains("{{")) {
-            ResourceGroup group;
-            try {
-                group = GroupsCommand.named(groups, name);
-            } catch (CommandFailure none) {
-                throw CommandFailure.badUsage(
-                        "schedule " + schedule.getName() + ": job.group is " + name + ": " + none.text());
+    /** Refuses schedules whose group does not exist, or is too small for their jobs, each at its line. */
+    static void refuse(Collection<ScheduleFile> files, Map<String, ResourceGroup> groups) throws JobFileException {
+        List<Problem> problems = new ArrayList<>();
+        for (ScheduleFile file : files) {
+            Job job = file.schedule().getJob();
+            String name = job.getResourceGroup();
+            // Of a placeholder nobody knows yet what it will be.
+            if (!name.contains("{{")) {
+                ResourceGroup group = groups.get(name);
+                if (group == null) {
+                    problems.add(file.problem(
+                            "group", "job.group is " + name + ": " + GroupsCommand.unknown(groups.keySet(), name)));
+                } else if (Placement.of(job.getResources(), group) instanceof Placement.Refused refused) {
+                    problems.add(file.problem("resources", "job.resources: " + refused.reason()));
+                }
             }
-            if (Placement.of(schedule.getJob().getResources(), group) instanceof Placement.Refused refused) {
-                throw CommandFailure.badUsage("schedule " + schedule.getName() + ": " + refused.reason());
-            }
+        }
+        if (!problems.isEmpty()) {
+            throw new JobFileException(problems);
         }
     }
 

@@ -6,7 +6,6 @@ import io.quarry.schemas.schedule.Ticks;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,7 +51,9 @@ final class SchedulesCheckCommand implements Callable<Integer> {
     public Integer call() throws JobFileException {
         List<Map<String, Object>> rows = new ArrayList<>();
         Instant now = console.clock().instant();
-        Collection<Schedule> schedules = ScheduleFiles.read(place, console).values();
+        List<Schedule> schedules = ScheduleFiles.read(place, console).values().stream()
+                .map(ScheduleFile::schedule)
+                .toList();
         if (catalog != null) {
             TemplatePlans.check(schedules, QuarryCommand.existing(catalog, "the catalog"), place, now);
         }

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -177,15 +178,22 @@ class SchedulesCommandTest {
     }
 
     @Test
-    void aMissingGroupIsRefusedByTheNameOfItsSchedule() throws JobFileException {
-        Schedule schedule = ScheduleFile.parse(GOOD, "daily.yaml");
+    void aMissingGroupIsRefusedAtItsLineAndOneThatIsTooSmallToo() throws JobFileException {
+        ScheduleFile named = ScheduleFile.read(GOOD, "daily.yaml");
+        ScheduleFile byDefault = ScheduleFile.read(GOOD.replace("  group: default\n", ""), "nightly.yaml");
+        ScheduleFile large = ScheduleFile.read(
+                GOOD.replace("  group: default\n", "  group: night\n  resources: {cpu: 900, memory: 1Gi}\n"),
+                "large.yaml");
         ResourceGroup other = ResourceGroup.newBuilder()
                 .setName("night")
                 .setWorker(new Resources(1000L, 1L << 30, 1L << 30))
                 .build();
-        assertThatThrownBy(() -> SchedulesApplyCommand.refuse(schedule, Map.of("night", other)))
-                .hasMessage(
-                        "schedule daily: job.group is default: there is no resource group default; there are night");
+        assertThatThrownBy(() -> SchedulesApplyCommand.refuse(List.of(named, byDefault, large), Map.of("night", other)))
+                .hasMessageContainingAll(
+                        "daily.yaml:13:10: job.group is default: there is no resource group default; there are night",
+                        "nightly.yaml:13:3: job.group is default: there is no resource group default; there are night",
+                        "large.yaml:14:14: job.resources: ",
+                        "is more than 1");
     }
 
     @Test
