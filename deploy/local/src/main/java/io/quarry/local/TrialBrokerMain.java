@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
  */
 public final class TrialBrokerMain {
     private static final int OWN_PORT = 19092;
+    private static final int LARGEST_PORT = 65_535;
 
     private TrialBrokerMain() {}
 
@@ -30,8 +31,8 @@ public final class TrialBrokerMain {
             System.setProperty("quarry.log.level", "INFO");
         }
         try {
-            int port = Integer.parseInt(args[2]);
-            int registryPort = Integer.parseInt(args[3]);
+            int port = port("port", args[2]);
+            int registryPort = port("registry port", args[3]);
             LocalBroker broker = LocalBroker.start(Path.of(args[0]), OWN_PORT, List.of(Door.toOthers(args[1], port)));
             Runtime.getRuntime().addShutdownHook(new Thread(broker::close, "quarry-broker-stop"));
             RegistryServer registry = RegistryServer.start(
@@ -39,10 +40,21 @@ public final class TrialBrokerMain {
             System.out.println(
                     "quarry-broker READY " + args[1] + ":" + port + " http://" + args[1] + ":" + registry.port());
             System.out.flush();
-        } catch (BrokerException | RegistryException | NumberFormatException e) {
+        } catch (IllegalArgumentException e) {
+            System.err.println("quarry-broker: " + e.getMessage());
+            System.exit(2);
+        } catch (BrokerException | RegistryException e) {
             System.err.println("quarry-broker: " + e.getMessage());
             System.exit(1);
         }
         new CountDownLatch(1).await();
+    }
+
+    private static int port(String name, String value) {
+        if (!value.matches("[0-9]{1,5}") || Integer.parseInt(value) < 1 || Integer.parseInt(value) > LARGEST_PORT) {
+            throw new IllegalArgumentException(
+                    name + " is " + value + ": must be a whole number from 1 to " + LARGEST_PORT);
+        }
+        return Integer.parseInt(value);
     }
 }
