@@ -4,6 +4,7 @@ import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Progress;
 import io.quarry.avro.State;
+import io.quarry.schemas.States;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -102,10 +103,7 @@ public final class JobHandle {
 
     /** Whether a state has no successor. */
     public static boolean isFinal(State state) {
-        return switch (state) {
-            case SUCCEEDED, FAILED, CANCELLED, EXPIRED -> true;
-            case UNKNOWN, QUEUED, LAUNCHING, RUNNING, RETRYING -> false;
-        };
+        return States.isFinal(state);
     }
 
     private void refuseConflict(JobState row) {

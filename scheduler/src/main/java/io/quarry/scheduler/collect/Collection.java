@@ -3,7 +3,6 @@ package io.quarry.scheduler.collect;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Manifest;
 import io.quarry.avro.Owner;
-import io.quarry.avro.State;
 import io.quarry.schemas.DatasetLayout;
 import java.util.List;
 import java.util.Optional;
@@ -34,13 +33,6 @@ record Collection(Optional<Pointer> pointer, List<String> garbage) {
             case SUCCEEDED -> succeeded(row, directories);
             case FAILED, CANCELLED, EXPIRED -> new Collection(Optional.empty(), claims(directories, ""));
             case UNKNOWN, QUEUED, LAUNCHING, RUNNING, RETRYING -> NOTHING;
-        };
-    }
-
-    static boolean isFinal(State state) {
-        return switch (state) {
-            case SUCCEEDED, FAILED, CANCELLED, EXPIRED -> true;
-            case UNKNOWN, QUEUED, LAUNCHING, RUNNING, RETRYING -> false;
         };
     }
 

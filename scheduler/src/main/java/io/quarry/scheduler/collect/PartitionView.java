@@ -1,6 +1,7 @@
 package io.quarry.scheduler.collect;
 
 import io.quarry.avro.JobState;
+import io.quarry.schemas.States;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,7 +21,7 @@ final class PartitionView {
     /** Takes the newest row of a job that has a directory. */
     void row(String id, JobState row) {
         opaque(id);
-        if (Collection.isFinal(row.getState())) {
+        if (States.isFinal(row.getState())) {
             waiting.put(id, row);
         }
     }

@@ -3,6 +3,7 @@ package io.quarry.scheduler.launch;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Owner;
 import io.quarry.avro.State;
+import io.quarry.schemas.States;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -19,7 +20,7 @@ final class Board {
 
     /** Takes the newest row of a job. */
     void row(String id, JobState row) {
-        if (row.getOversize() && !isFinal(row.getState())) {
+        if (row.getOversize() && !States.isFinal(row.getState())) {
             rows.put(id, row);
         } else {
             rows.remove(id);
@@ -67,12 +68,5 @@ final class Board {
 
     private static boolean isOf(@Nullable Owner owner, Launch.Key key) {
         return owner != null && owner.getAttempt() == key.attempt();
-    }
-
-    private static boolean isFinal(State state) {
-        return switch (state) {
-            case SUCCEEDED, FAILED, CANCELLED, EXPIRED -> true;
-            case UNKNOWN, QUEUED, LAUNCHING, RUNNING, RETRYING -> false;
-        };
     }
 }

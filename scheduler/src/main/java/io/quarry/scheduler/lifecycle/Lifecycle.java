@@ -24,6 +24,7 @@ import io.quarry.scheduler.lifecycle.Event.Submitted;
 import io.quarry.scheduler.lifecycle.Event.Waiting;
 import io.quarry.scheduler.lifecycle.Event.WorkerDied;
 import io.quarry.scheduler.lifecycle.Step.Kind;
+import io.quarry.schemas.States;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -72,7 +73,7 @@ record Lifecycle(Duration retention, Duration progressInterval) {
     }
 
     private @Nullable Step overdue(JobState row, Context context) {
-        return isFinal(row.getState()) ? null : new Turn(this, row, context).overdue();
+        return States.isFinal(row.getState()) ? null : new Turn(this, row, context).overdue();
     }
 
     /** Instant at which the row wants to see {@link Due}; null for never. */
@@ -84,13 +85,6 @@ record Lifecycle(Duration retention, Duration progressInterval) {
             case RETRYING -> earliest(earliest(complete, startBy(row)), row.getEnqueued() ? null : row.getDueAt());
             case SUCCEEDED, FAILED, CANCELLED, EXPIRED -> row.getFinishedAt().plus(retention);
             case UNKNOWN -> null;
-        };
-    }
-
-    static boolean isFinal(State state) {
-        return switch (state) {
-            case SUCCEEDED, FAILED, CANCELLED, EXPIRED -> true;
-            case UNKNOWN, QUEUED, LAUNCHING, RUNNING, RETRYING -> false;
         };
     }
 
@@ -241,7 +235,7 @@ record Lifecycle(Duration retention, Duration progressInterval) {
             }
             if (row.getSubmittedSource().equals(e.source())) {
                 // Seen before: its claim overtook it.
-                return e.refusal() == null || isFinal(row.getState()) ? same() : refuse(e.refusal());
+                return e.refusal() == null || States.isFinal(row.getState()) ? same() : refuse(e.refusal());
             }
             draft.row.setDuplicates(row.getDuplicates() + 1);
             if (!Rows.sameBody(Rows.submitted(row), e.job())) {
@@ -609,14 +603,14 @@ record Lifecycle(Duration retention, Duration progressInterval) {
         // ---- requests and time
 
         private Step cancel(CancelRequested e) {
-            if (isFinal(row.getState())) {
+            if (States.isFinal(row.getState())) {
                 return same();
             }
             return end(State.CANCELLED, Causes.cancelled(e), CommandType.CANCEL, "cancelled");
         }
 
         private Step due() {
-            if (isFinal(row.getState())) {
+            if (States.isFinal(row.getState())) {
                 return now.isBefore(row.getFinishedAt().plus(rules.retention()))
                         ? same()
                         : new Step(Kind.REMOVED, null, List.of());

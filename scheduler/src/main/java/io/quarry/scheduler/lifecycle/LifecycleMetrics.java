@@ -4,6 +4,7 @@ import io.quarry.avro.Cause;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Owner;
 import io.quarry.avro.State;
+import io.quarry.schemas.States;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -78,7 +79,7 @@ final class LifecycleMetrics {
                 .forEach(mark -> Objects.requireNonNull(marks.get(mark)).record());
         if (before == null || before.getState() != after.getState()) {
             count("entered-total", "state", after.getState().name());
-            if (Lifecycle.isFinal(after.getState())) {
+            if (States.isFinal(after.getState())) {
                 count("ended-by-cause-total", "cause", cause(after.getCause()));
             }
             if (before != null && before.getState() == State.RUNNING) {
@@ -103,7 +104,7 @@ final class LifecycleMetrics {
         if (after.getConflict() && !before.getConflict()) {
             marks.add(Mark.CONFLICTS);
         }
-        if (after.getRequeues() > before.getRequeues() && !Lifecycle.isFinal(after.getState())) {
+        if (after.getRequeues() > before.getRequeues() && !States.isFinal(after.getState())) {
             marks.add(Mark.REQUEUES);
         }
         Owner lost = before.getLostOwner();

@@ -8,6 +8,7 @@ import io.quarry.avro.ScheduleEventType;
 import io.quarry.avro.State;
 import io.quarry.scheduler.streams.Outgoing;
 import io.quarry.scheduler.streams.Wire;
+import io.quarry.schemas.States;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.schedule.TickIds;
 import io.quarry.schemas.serde.UnreadableRecordException;
@@ -101,13 +102,7 @@ final class RouterProcessor implements Processor<byte[], byte[], byte[], Outgoin
         }
         JobState row = record.value() == null ? null : wire.read(topics.states(), record.value(), JobState.class);
         State state = row == null ? State.UNKNOWN : row.getState();
-        boolean over = switch (state) {
-            case SUCCEEDED, FAILED, CANCELLED, EXPIRED -> true;
-            // The row is gone.
-            case UNKNOWN -> row == null;
-            case QUEUED, LAUNCHING, RUNNING, RETRYING -> false;
-        };
-        return over
+        return row == null || States.isFinal(state)
                 ? begin(ScheduleEventType.JOB_ENDED, schedule.get(), record)
                         .setJobId(jobId)
                         .setState(state)

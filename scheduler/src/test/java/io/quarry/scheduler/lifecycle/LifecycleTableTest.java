@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarry.avro.JobState;
 import io.quarry.avro.State;
+import io.quarry.schemas.States;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +56,7 @@ class LifecycleTableTest {
     @Test
     void aFinalStateStaysWhatItIs() {
         Samples.rows().forEach((name, row) -> {
-            if (row == null || !Lifecycle.isFinal(row.getState())) {
+            if (row == null || !States.isFinal(row.getState())) {
                 return;
             }
             Samples.events().forEach((event, e) -> {

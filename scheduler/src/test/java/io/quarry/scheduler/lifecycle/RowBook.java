@@ -5,6 +5,7 @@ import io.quarry.avro.JobState;
 import io.quarry.avro.Owner;
 import io.quarry.avro.Source;
 import io.quarry.avro.State;
+import io.quarry.schemas.States;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -45,7 +46,7 @@ final class RowBook {
 
     boolean isFinal(int number) {
         JobState row = rows.get(number);
-        return row != null && Lifecycle.isFinal(row.getState());
+        return row != null && States.isFinal(row.getState());
     }
 
     String text(int number) {
@@ -90,7 +91,7 @@ final class RowBook {
             number = rows.size();
             numbers.put(key, number);
             rows.add(canonical);
-            if (Lifecycle.isFinal(canonical.getState())) {
+            if (States.isFinal(canonical.getState())) {
                 staysAsItIs(canonical);
             }
         }
@@ -131,7 +132,7 @@ final class RowBook {
 
     /** All of a row that an event's answer depends on. */
     private static String key(JobState row) {
-        boolean over = Lifecycle.isFinal(row.getState());
+        boolean over = States.isFinal(row.getState());
         return row.getState() + " " + row.getAttempt() + '/' + row.getHighestAttempt() + ' ' + row.getCharged()
                 + owner(row.getOwner()) + owner(row.getLostOwner()) + source(row.getSource()) + row.getEnqueued()
                 + row.getRequeues() + row.getNeverStarted() + (over ? "" : source(row.getSubmittedSource()));

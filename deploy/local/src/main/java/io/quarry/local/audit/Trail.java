@@ -44,6 +44,7 @@ final class Trail {
         }
     }
 
+    /** Our own copy, so that what decides and what audits share no mistake. */
     private static final Set<State> FINAL = Set.of(State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED);
 
     private final String job;

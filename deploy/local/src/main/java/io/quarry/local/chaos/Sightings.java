@@ -3,19 +3,16 @@ package io.quarry.local.chaos;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Source;
-import io.quarry.avro.State;
+import io.quarry.schemas.States;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What events and rows have said so far about each job and each worker. Safe for use by several threads. */
 final class Sightings {
-    private static final Set<State> FINAL = Set.of(State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED);
-
     /** What is known about a job. */
     private static final class Seen {
         private @Nullable JobState row;
@@ -33,7 +30,7 @@ final class Sightings {
     /** Takes a row. */
     synchronized void row(String job, JobState row) {
         Seen seen = seen(job);
-        if (FINAL.contains(row.getState()) && !isFinal(seen)) {
+        if (States.isFinal(row.getState()) && !isFinal(seen)) {
             finals++;
         }
         seen.row = row;
@@ -82,7 +79,7 @@ final class Sightings {
     }
 
     private static boolean isFinal(Seen seen) {
-        return seen.row != null && FINAL.contains(seen.row.getState());
+        return seen.row != null && States.isFinal(seen.row.getState());
     }
 
     synchronized int finals() {

@@ -4,6 +4,7 @@ import io.quarry.avro.JobState;
 import io.quarry.avro.State;
 import io.quarry.client.NamePattern;
 import io.quarry.client.QuarryClient;
+import io.quarry.schemas.States;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -92,7 +93,7 @@ final class CancelCommand implements Callable<Integer> {
                             ? "ids and a filter do not go together: name one of them"
                             : "nothing is asked for: name the ids of jobs, or a filter such as --group default");
         }
-        states.stream().filter(ExitCodes::isFinal).findFirst().ifPresent(over -> {
+        states.stream().filter(States::isFinal).findFirst().ifPresent(over -> {
             throw CommandFailure.badUsage("--state is " + over + ": a job in it is over and cannot be cancelled");
         });
         Connection to = connection.find(console);
@@ -101,7 +102,7 @@ final class CancelCommand implements Callable<Integer> {
             rows = filter ? matching(all) : named(all);
         }
         List<JobState> live =
-                rows.stream().filter(row -> !ExitCodes.isFinal(row.getState())).toList();
+                rows.stream().filter(row -> !States.isFinal(row.getState())).toList();
         boolean ask = !dryRun && !live.isEmpty() && (!filter || yes || confirmed(live));
         if (ask) {
             ask(live);
@@ -118,7 +119,7 @@ final class CancelCommand implements Callable<Integer> {
         Set<State> wanted = states.isEmpty() ? EnumSet.allOf(State.class) : EnumSet.copyOf(states);
         NamePattern pattern = name == null ? null : new NamePattern(name);
         return all.all().stream()
-                .filter(row -> !ExitCodes.isFinal(row.getState()) && wanted.contains(row.getState()))
+                .filter(row -> !States.isFinal(row.getState()) && wanted.contains(row.getState()))
                 .filter(row -> group == null || group.equals(row.getJob().getResourceGroup()))
                 .filter(row -> pattern == null || pattern.matches(row.getJob().getName()))
                 .filter(row -> row.getJob().getTags().entrySet().containsAll(tags.entrySet()))
@@ -151,7 +152,7 @@ final class CancelCommand implements Callable<Integer> {
                 console,
                 tree(row, asked),
                 () -> List.of(
-                        ExitCodes.isFinal(row.getState())
+                        States.isFinal(row.getState())
                                 ? id + " is already " + row.getState() + ": there is nothing to cancel"
                                 : asked
                                         ? "cancel of " + id + " is asked for; 'quarry wait " + id + "' waits for it"
@@ -179,7 +180,7 @@ final class CancelCommand implements Callable<Integer> {
     private static Map<String, Object> tree(JobState row, boolean asked) {
         Map<String, Object> tree = new LinkedHashMap<>();
         tree.put("id", row.getJob().getId());
-        tree.put("cancel_requested", asked && !ExitCodes.isFinal(row.getState()));
+        tree.put("cancel_requested", asked && !States.isFinal(row.getState()));
         tree.put("state", row.getState().name());
         return tree;
     }

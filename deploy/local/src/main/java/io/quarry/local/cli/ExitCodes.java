@@ -26,8 +26,4 @@ final class ExitCodes {
             case UNKNOWN, QUEUED, LAUNCHING, RUNNING, RETRYING -> STILL_RUNNING;
         };
     }
-
-    static boolean isFinal(State state) {
-        return of(state) != STILL_RUNNING;
-    }
 }

@@ -5,6 +5,7 @@ import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.ScalingDecision;
 import io.quarry.avro.WorkerState;
 import io.quarry.scheduler.pool.Interruptions;
+import io.quarry.schemas.States;
 import io.quarry.schemas.provision.GroupTable;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,7 +72,7 @@ final class GroupAccount {
         Map<String, Object> jobs = new TreeMap<>();
         try (JobRows rows = JobRows.open(to, console.clock(), reach)) {
             rows.all().stream()
-                    .filter(row -> row.getJob().getResourceGroup().equals(name) && !ExitCodes.isFinal(row.getState()))
+                    .filter(row -> row.getJob().getResourceGroup().equals(name) && !States.isFinal(row.getState()))
                     .forEach(row -> jobs.merge(
                             row.getState().name().toLowerCase(Locale.ROOT), 1, (a, b) -> (Integer) a + (Integer) b));
         }

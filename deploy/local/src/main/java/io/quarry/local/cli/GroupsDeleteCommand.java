@@ -9,6 +9,7 @@ import io.quarry.avro.State;
 import io.quarry.client.QuarryClient;
 import io.quarry.client.SubmitException;
 import io.quarry.schemas.JobIds;
+import io.quarry.schemas.States;
 import io.quarry.schemas.Topics;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -111,8 +112,7 @@ final class GroupsDeleteCommand implements Callable<Integer> {
 
     private List<JobState> live(JobRows rows) {
         return rows.all().stream()
-                .filter(row ->
-                        group.name().equals(row.getJob().getResourceGroup()) && !ExitCodes.isFinal(row.getState()))
+                .filter(row -> group.name().equals(row.getJob().getResourceGroup()) && !States.isFinal(row.getState()))
                 .toList();
     }
 

@@ -1,6 +1,7 @@
 package io.quarry.local.cli;
 
 import io.quarry.avro.JobState;
+import io.quarry.schemas.States;
 import io.quarry.schemas.serde.WireSerdes;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -149,7 +150,7 @@ final class JobRows implements AutoCloseable {
             // What is behind the end was history when this began: only the newest of it counts.
             if (consumer.position(partition) >= end) {
                 last.ifPresent(onRow);
-                if (last.filter(row -> ExitCodes.isFinal(row.getState())).isPresent()) {
+                if (last.filter(row -> States.isFinal(row.getState())).isPresent()) {
                     return last;
                 }
             }

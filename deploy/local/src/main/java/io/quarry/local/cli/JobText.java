@@ -9,6 +9,7 @@ import io.quarry.avro.Resources;
 import io.quarry.avro.State;
 import io.quarry.avro.Transition;
 import io.quarry.schemas.Placement;
+import io.quarry.schemas.States;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -191,7 +192,7 @@ final class JobText {
 
     private static void progress(JobState row, Map<String, @Nullable String> facts) {
         Progress progress = row.getProgress();
-        if (progress == null || ExitCodes.isFinal(row.getState())) {
+        if (progress == null || States.isFinal(row.getState())) {
             return;
         }
         String share = progress.getFraction() == null ? "" : " " + Math.round(100 * progress.getFraction()) + "%";

@@ -9,6 +9,7 @@ import io.quarry.avro.Resources;
 import io.quarry.schemas.JobRules;
 import io.quarry.schemas.Placement;
 import io.quarry.schemas.Quantities;
+import io.quarry.schemas.States;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * succeeded, and half as much again as what was not enough. Takes rows in any order, each as often as it comes. For one thread.
  */
 final class LearnedSize {
+    /** Most rows that are learned from: the newest ones. */
+    private static final long NEWEST = 100_000;
+
     private static final long STEP = 64L << 20;
     private static final double ROOM = 1.25;
     private static final double MORE = 1.5;
@@ -48,9 +52,15 @@ final class LearnedSize {
         this.fingerprint = QueryFingerprint.of(job);
     }
 
+    /** Takes in what the installation has kept. */
+    LearnedSize readFrom(JobRows rows) {
+        rows.recent(NEWEST, this::take);
+        return this;
+    }
+
     /** Takes in a row of any job. */
     void take(JobState row) {
-        if (!ExitCodes.isFinal(row.getState())
+        if (!States.isFinal(row.getState())
                 || !QueryFingerprint.of(row.getJob()).equals(fingerprint)) {
             return;
         }

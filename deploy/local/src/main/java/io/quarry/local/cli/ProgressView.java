@@ -3,6 +3,7 @@ package io.quarry.local.cli;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Manifest;
 import io.quarry.avro.Progress;
+import io.quarry.schemas.States;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,8 +35,8 @@ final class ProgressView implements AutoCloseable {
         if (progress != null) {
             pace.sample(now, fraction, progress.getRows());
         }
-        String phase = row.getState()
-                + (progress == null || ExitCodes.isFinal(row.getState()) ? "" : "/" + progress.getPhase());
+        String phase =
+                row.getState() + (progress == null || States.isFinal(row.getState()) ? "" : "/" + progress.getPhase());
         if (console.errTerminal()) {
             draw(bar(row, fraction) + text(row, now));
         } else if (!phase.equals(shown) || Duration.between(shownAt, now).compareTo(REPEAT) >= 0) {
@@ -69,7 +70,7 @@ final class ProgressView implements AutoCloseable {
     private String text(JobState row, Instant now) {
         List<String> parts = new ArrayList<>();
         parts.add(row.getState().name().toLowerCase(Locale.ROOT));
-        if (ExitCodes.isFinal(row.getState())) {
+        if (States.isFinal(row.getState())) {
             // The last progress that was reported is behind what was reached.
             Manifest manifest = row.getManifest();
             if (manifest != null) {
@@ -98,7 +99,7 @@ final class ProgressView implements AutoCloseable {
     }
 
     private static String bar(JobState row, double fraction) {
-        return bar(ExitCodes.isFinal(row.getState()) ? 1 : fraction);
+        return bar(States.isFinal(row.getState()) ? 1 : fraction);
     }
 
     private static String bar(double fraction) {

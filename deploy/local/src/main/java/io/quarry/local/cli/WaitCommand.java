@@ -1,6 +1,7 @@
 package io.quarry.local.cli;
 
 import io.quarry.avro.JobState;
+import io.quarry.schemas.States;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -60,7 +61,7 @@ final class WaitCommand implements Callable<Integer> {
         }
         JobState row = last.get();
         output.print(console, JobText.tree(row), () -> JobText.page(row, console));
-        if (!ExitCodes.isFinal(row.getState())) {
+        if (!States.isFinal(row.getState())) {
             console.say("quarry: job " + id + " is not done yet; it goes on. 'quarry wait " + id + "' waits again");
         }
         return ExitCodes.of(row.getState());

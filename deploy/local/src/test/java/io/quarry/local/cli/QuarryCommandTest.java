@@ -328,7 +328,7 @@ class QuarryCommandTest {
             assertThat(ExitCodes.of(state)).isEqualTo(1);
         }
         for (State state : List.of(State.QUEUED, State.RUNNING, State.RETRYING, State.LAUNCHING, State.UNKNOWN)) {
-            assertThat(ExitCodes.isFinal(state)).isFalse();
+            assertThat(ExitCodes.of(state)).isEqualTo(4);
         }
     }
 
