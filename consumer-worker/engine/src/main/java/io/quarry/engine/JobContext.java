@@ -39,7 +39,11 @@ public interface JobContext {
     /** Whether the attempt should stop (cancelled, fenced, deadline, worker stopping at once). */
     boolean stopping();
 
-    /** Registers what interrupts the work, called once from another thread when the attempt should stop, at once when it already should. */
+    /**
+     * Registers what interrupts the work, called once from another thread when the attempt should stop, at once when it already should.
+     * The handler's own thread is interrupted when all that is registered has returned, and after a second at the latest. Neither
+     * keeps the worker from ending the process when the handler does not stop.
+     */
     void onStop(Runnable interrupt);
 
     /**

@@ -20,13 +20,15 @@ import org.slf4j.MDC;
 
 /**
  * One try at a job, in a thread that it has to itself until it has ended. A pure handler runs from {@link #start()} on, an effectful one from
- * {@link #grant()} on. May be stopped by any thread, any number of times: the first reason counts.
+ * {@link #grant()} on. May be stopped by any thread, any number of times: the first reason counts, and
+ * none waits for the handler.
  */
 final class Attempt {
     private static final Logger LOG = LoggerFactory.getLogger(Attempt.class);
 
     private final Claim claim;
     private final JobHandler handler;
+    private final boolean effectful;
     private final AttemptContext context;
     private final InHand inHand;
     private final Executor thread;
@@ -40,6 +42,7 @@ final class Attempt {
     Attempt(Claim claim, JobHandler handler, AttemptContext context, Executor thread, InHand inHand) {
         this.claim = claim;
         this.handler = handler;
+        this.effectful = handler.effectful();
         this.context = context;
         this.inHand = inHand;
         this.thread = thread;
@@ -49,8 +52,9 @@ final class Attempt {
         return claim;
     }
 
+    /** As the handler said once: it is asked no more by the thread that keeps the deadlines. */
     boolean effectful() {
-        return handler.effectful();
+        return effectful;
     }
 
     void start() {
@@ -71,8 +75,7 @@ final class Attempt {
                     .addKeyValue("claim", claim.id())
                     .addKeyValue("reason", reason)
                     .log("attempt is stopped");
-            context.stop();
-            interrupt();
+            new HandlerStop(claim, context.stop(), this::interrupt).begin();
         }
     }
 
@@ -147,7 +150,7 @@ final class Attempt {
     @SuppressWarnings("CatchingUnchecked")
     private Result work() {
         try {
-            if (handler.effectful()) {
+            if (effectful) {
                 granted.await();
             }
             if (stop.get() != null) {

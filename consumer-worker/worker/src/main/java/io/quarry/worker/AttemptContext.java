@@ -103,7 +103,11 @@ final class AttemptContext implements JobContext {
 
     @Override
     public void progress(Progress progress) {
-        reported = progress;
+        // Made good on the handler's thread: what cannot be written would end the heartbeats.
+        Progress whole = Progress.newBuilder(progress).build();
+        reported = whole.getPhase().length() > LONGEST_LINE
+                ? Progress.newBuilder(whole).setPhase(cut(whole.getPhase())).build()
+                : whole;
     }
 
     @Override
@@ -129,33 +133,25 @@ final class AttemptContext implements JobContext {
 
     @Override
     public void log(String line) {
-        lastLine = line.length() > LONGEST_LINE ? line.substring(0, LONGEST_LINE) : line;
+        lastLine = cut(line);
         LOG.atInfo()
                 .addKeyValue("jobId", claim.job().getId())
                 .addKeyValue("attempt", claim.attempt())
                 .log("handler: {}", lastLine);
     }
 
-    /** Tells the handler to stop; the second time does nothing. */
-    void stop() {
-        List<Runnable> registered;
+    /**
+     * Tells the handler to stop.
+     *
+     * @return what it registered, to be called in this order; nothing the second time
+     */
+    List<Runnable> stop() {
         synchronized (interrupts) {
             if (stopping) {
-                return;
+                return List.of();
             }
             stopping = true;
-            registered = List.copyOf(interrupts);
-        }
-        for (Runnable interrupt : registered) {
-            try {
-                interrupt.run();
-            } catch (RuntimeException e) {
-                LOG.atWarn()
-                        .addKeyValue("jobId", claim.job().getId())
-                        .addKeyValue("attempt", claim.attempt())
-                        .setCause(e)
-                        .log("handler's interrupt failed; its thread is interrupted all the same");
-            }
+            return List.copyOf(interrupts);
         }
     }
 
@@ -171,6 +167,10 @@ final class AttemptContext implements JobContext {
                 said.getMemoryBytes() == 0 ? sample.now() : said.getMemoryBytes(),
                 Math.max(said.getPeakMemoryBytes(), sample.peak()),
                 said.getSpillBytes(),
-                line != null && line.length() > LONGEST_LINE ? line.substring(0, LONGEST_LINE) : line);
+                line == null ? null : cut(line));
+    }
+
+    private static String cut(String text) {
+        return text.length() > LONGEST_LINE ? text.substring(0, LONGEST_LINE) : text;
     }
 }

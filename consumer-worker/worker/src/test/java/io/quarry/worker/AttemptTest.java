@@ -3,6 +3,7 @@ package io.quarry.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarry.avro.Manifest;
+import io.quarry.avro.Progress;
 import io.quarry.avro.Source;
 import io.quarry.engine.JobContext;
 import io.quarry.engine.JobHandler;
@@ -91,6 +92,27 @@ class AttemptTest {
 
         assertThat(asked).hasSize(3).allSatisfy(path -> assertThat(path).isEmptyDirectory());
         assertThat(asked.get(1)).isEqualTo(asked.get(2));
+    }
+
+    /** Heartbeats carry it, and must not end for it. */
+    @Test
+    void aProgressThatCannotBeWrittenIsMadeGood() throws Exception {
+        Progress bad = Progress.newBuilder().setPhase("p".repeat(2 << 20)).build();
+        Progress worse = new Progress(null, null, 7L, 0L, 0L, 0L, null);
+        List<Progress> kept = new ArrayList<>();
+        Attempt[] attempt = new Attempt[1];
+        attempt[0] = attempt(handler(context -> {
+            for (Progress each : List.of(bad, worse)) {
+                context.progress(each);
+                kept.add(attempt[0].progress());
+            }
+        }));
+
+        attempt[0].start();
+        attempt[0].awaitEnd();
+
+        assertThat(kept).extracting(Progress::getPhase).containsExactly("p".repeat(500), "");
+        assertThat(kept.get(1).getRows()).isEqualTo(7);
     }
 
     private interface Work {
