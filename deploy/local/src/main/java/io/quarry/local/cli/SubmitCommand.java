@@ -37,9 +37,6 @@ import picocli.CommandLine.Parameters;
                     + " quarry submit -"
         })
 final class SubmitCommand implements Callable<Integer> {
-    /** Most rows that sizes are learned from: the newest ones. */
-    private static final long LEARNED_FROM = 100_000;
-
     private final Console console;
 
     @Mixin
@@ -126,7 +123,7 @@ final class SubmitCommand implements Callable<Integer> {
         ResourceGroup its = GroupsCommand.named(groups, job.getResourceGroup());
         LearnedSize learned = new LearnedSize(job, groups);
         try (JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
-            rows.recent(LEARNED_FROM, learned::take);
+            learned.readFrom(rows);
         }
         Optional<LearnedSize.Suggestion> suggestion = learned.suggestion(job, its);
         if (suggestion.isEmpty()) {

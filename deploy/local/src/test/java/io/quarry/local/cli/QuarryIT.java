@@ -193,6 +193,7 @@ class QuarryIT {
                 assertThat(topic.path("depth").asInt()).isZero();
             }
         }
+        learnedSizes(home, query);
         assertThat(run(home, "cancel", "it-1").code())
                 .as("cancelling what is done")
                 .isZero();
@@ -201,6 +202,29 @@ class QuarryIT {
             assertThat(run(home, command, "none").code()).as(command).isEqualTo(2);
         }
         refusals(home, query);
+    }
+
+    /** What an earlier run took is shown to who asks and asked for by who wants it. */
+    private static void learnedSizes(Path home, String query) throws IOException {
+        CommandRun unknown = CommandRun.of(
+                home, Map.of(), query.replace("origin_city", "dest_city"), "placement", "--job", "-", "-o", "json");
+        assertThat(unknown.err()).contains("no earlier run of this query is known");
+        assertThat(JSON.readTree(unknown.out()).has("learned")).isFalse();
+
+        CommandRun placed = CommandRun.of(home, Map.of(), query, "placement", "--job", "-", "-o", "json");
+        assertThat(placed.code()).as(placed.err()).isZero();
+        JsonNode learned = JSON.readTree(placed.out()).path("learned");
+        assertThat(learned.path("decision").asText()).isEqualTo("queue");
+        assertThat(learned.path("why").asText()).startsWith("1 earlier run of this query: peak ");
+        assertThat(CommandRun.of(home, Map.of(), query, "placement", "--job", "-")
+                        .out())
+                .contains("'submit --size auto' asks for it");
+
+        CommandRun sized = CommandRun.of(
+                home, Map.of(), query, "submit", "-", "--id", "it-sized", "--size", "auto", "--wait", "-o", "json");
+        assertThat(sized.code()).as(sized.err()).isZero();
+        assertThat(sized.err())
+                .contains("size: memory " + learned.path("memory").asText() + ", from 1 earlier run");
     }
 
     private static void refusals(Path home, String query) {
