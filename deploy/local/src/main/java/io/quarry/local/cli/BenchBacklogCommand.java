@@ -4,7 +4,6 @@ import io.quarry.local.bench.BacklogBench;
 import io.quarry.local.bench.BacklogBench.Dispensing;
 import io.quarry.local.bench.BacklogBench.Keeping;
 import io.quarry.local.bench.BacklogBench.Size;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,6 +36,9 @@ final class BenchBacklogCommand implements Callable<Integer> {
     @Mixin
     private Output output;
 
+    @Mixin
+    private RecordingOptions recordings;
+
     @Option(
             names = "--sizes",
             paramLabel = "N",
@@ -60,12 +62,6 @@ final class BenchBacklogCommand implements Callable<Integer> {
     @Option(names = "--no-scheduler", description = "Only worker and broker.")
     private boolean noScheduler;
 
-    @Option(
-            names = "--jfr",
-            paramLabel = "DIR",
-            description = "Records each process with Java Flight Recorder into this directory.")
-    private @Nullable Path recordings;
-
     BenchBacklogCommand(Console console) {
         this.console = console;
     }
@@ -84,7 +80,7 @@ final class BenchBacklogCommand implements Callable<Integer> {
                 BenchRun.atLeastOne("--rounds", rounds, standard.rounds()),
                 BenchRun.atLeastOne("--warm-up", warmUp, standard.warmUp()),
                 !noScheduler,
-                BenchRun.recordings(recordings));
+                recordings.directory());
         return BenchRun.of(
                 console, (scratch, news) -> BacklogBench.run(scratch, settings, console.clock(), news), report -> {
                     output.print(console, tree(report), () -> lines(report));

@@ -1,7 +1,6 @@
 package io.quarry.local.cli;
 
 import io.quarry.local.bench.CronBench;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -31,6 +30,9 @@ final class BenchCronCommand implements Callable<Integer> {
     @Mixin
     private Output output;
 
+    @Mixin
+    private RecordingOptions recordings;
+
     @Option(names = "--due", paramLabel = "N", description = "Schedules that are due at once (default: 10000).")
     private @Nullable Integer due;
 
@@ -46,12 +48,6 @@ final class BenchCronCommand implements Callable<Integer> {
             description = "How long ticks of a second are watched (default: 600).")
     private @Nullable Integer seconds;
 
-    @Option(
-            names = "--jfr",
-            paramLabel = "DIR",
-            description = "Records each process with Java Flight Recorder into this directory.")
-    private @Nullable Path recordings;
-
     BenchCronCommand(Console console) {
         this.console = console;
     }
@@ -64,7 +60,7 @@ final class BenchCronCommand implements Callable<Integer> {
                 BenchRun.atLeastOne("--rounds", rounds, standard.rounds()),
                 BenchRun.atLeastOne("--idle", idle, standard.idle()),
                 BenchRun.atLeastOne("--seconds", seconds, standard.seconds()),
-                BenchRun.recordings(recordings));
+                recordings.directory());
         return BenchRun.of(
                 console, (scratch, news) -> CronBench.run(scratch, settings, console.clock(), news), report -> {
                     output.print(console, tree(report), () -> lines(report));

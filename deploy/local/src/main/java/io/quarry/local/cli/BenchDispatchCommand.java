@@ -4,7 +4,6 @@ import io.quarry.local.bench.DispatchBench;
 import io.quarry.local.bench.DispatchBench.Comparison;
 import io.quarry.local.bench.DispatchBench.Figures;
 import io.quarry.local.bench.Spread;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +33,9 @@ final class BenchDispatchCommand implements Callable<Integer> {
     @Mixin
     private Output output;
 
+    @Mixin
+    private RecordingOptions recordings;
+
     @Option(names = "--jobs", paramLabel = "N", description = "Jobs of one drain (default: 800).")
     private @Nullable Integer jobs;
 
@@ -55,12 +57,6 @@ final class BenchDispatchCommand implements Callable<Integer> {
     @Option(names = "--no-scheduler", description = "Only the loops alone.")
     private boolean noScheduler;
 
-    @Option(
-            names = "--jfr",
-            paramLabel = "DIR",
-            description = "Records each process with Java Flight Recorder into this directory.")
-    private @Nullable Path recordings;
-
     BenchDispatchCommand(Console console) {
         this.console = console;
     }
@@ -74,7 +70,7 @@ final class BenchDispatchCommand implements Callable<Integer> {
                 BenchRun.atLeastOne("--warm-up", warmUp, standard.warmUp()),
                 BenchRun.atLeastOne("--samples", samples, standard.samples()),
                 !noScheduler,
-                BenchRun.recordings(recordings));
+                recordings.directory());
         return BenchRun.of(console, (scratch, news) -> DispatchBench.run(scratch, settings, news::step), report -> {
             output.print(console, tree(report), () -> lines(report));
             return report.loops().passed();

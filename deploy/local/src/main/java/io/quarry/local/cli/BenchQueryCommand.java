@@ -51,8 +51,8 @@ final class BenchQueryCommand implements Callable<Integer> {
     public Integer call() throws IOException, SQLException, JobFailure, CatalogException, InterruptedException {
         QueryBench.Settings standard = QueryBench.Settings.standard();
         QueryBench.Settings settings = new QueryBench.Settings(
-                rounds == null ? standard.rounds() : atLeastOne("--rounds", rounds),
-                threads == null ? standard.threads() : atLeastOne("--threads", threads),
+                BenchRun.atLeastOne("--rounds", rounds, standard.rounds()),
+                BenchRun.atLeastOne("--threads", threads, standard.threads()),
                 standard.memoryBytes(),
                 standard.spillBytes(),
                 only);
@@ -66,13 +66,6 @@ final class BenchQueryCommand implements Callable<Integer> {
         } finally {
             FileTree.delete(scratch);
         }
-    }
-
-    private static int atLeastOne(String option, int value) {
-        if (value < 1) {
-            throw CommandFailure.badUsage(option + " is " + value + ": it has to be at least 1");
-        }
-        return value;
     }
 
     private static List<String> lines(QueryBench.Report report) {

@@ -1,7 +1,6 @@
 package io.quarry.local.cli;
 
 import io.quarry.local.bench.RestoreBench;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -33,6 +32,9 @@ final class BenchRestoreCommand implements Callable<Integer> {
     @Mixin
     private Output output;
 
+    @Mixin
+    private RecordingOptions recordings;
+
     @Option(names = "--jobs", paramLabel = "N", description = "Jobs of the state (default: 1000000).")
     private @Nullable Integer jobs;
 
@@ -45,12 +47,6 @@ final class BenchRestoreCommand implements Callable<Integer> {
             description = "scheduler.threads of the scheduler, each of which restores its part (default: 1).")
     private @Nullable Integer threads;
 
-    @Option(
-            names = "--jfr",
-            paramLabel = "DIR",
-            description = "Records each process with Java Flight Recorder into this directory.")
-    private @Nullable Path recordings;
-
     BenchRestoreCommand(Console console) {
         this.console = console;
     }
@@ -62,7 +58,7 @@ final class BenchRestoreCommand implements Callable<Integer> {
                 BenchRun.atLeastOne("--jobs", jobs, standard.jobs()),
                 BenchRun.atLeastOne("--rounds", rounds, standard.rounds()),
                 BenchRun.atLeastOne("--threads", threads, standard.threads()),
-                BenchRun.recordings(recordings));
+                recordings.directory());
         if (settings.jobs() > MOST) {
             throw CommandFailure.badUsage("--jobs is " + settings.jobs() + ": it has to be at most " + MOST);
         }

@@ -58,11 +58,6 @@ final class BenchRun {
         return value;
     }
 
-    /** The directory for recordings, made; null for none. */
-    static @Nullable Path recordings(@Nullable Path asked) throws java.io.IOException {
-        return asked == null ? null : Files.createDirectories(asked.toAbsolutePath());
-    }
-
     private record Bar(ProgressView view) implements News {
         @Override
         public void step(String what) {
