@@ -1,6 +1,7 @@
 package io.quarry.scheduler.collect;
 
 import io.quarry.avro.JobState;
+import io.quarry.scheduler.streams.PlainConsumers;
 import io.quarry.schemas.DatasetLayout;
 import io.quarry.schemas.serde.RegistryUnavailableException;
 import io.quarry.schemas.serde.WireSerdes;
@@ -27,12 +28,10 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.utils.Utils;
 import org.slf4j.Logger;
@@ -88,23 +87,14 @@ public final class Collector implements AutoCloseable {
      */
     public static Collector start(
             CollectSettings settings, Map<String, String> kafka, WireSerdes serdes, InstantSource clock) {
-        Map<String, Object> config = new HashMap<>(kafka);
+        Map<String, Object> config = PlainConsumers.settings(kafka, "quarry-collector");
         config.put(ConsumerConfig.GROUP_ID_CONFIG, settings.topics().prefix() + "collector");
-        config.put(ConsumerConfig.CLIENT_ID_CONFIG, "quarry-collector");
-        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         // Removing a directory of a million files takes its time.
         config.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, (int)
                 Duration.ofMinutes(30).toMillis());
         Tally tally = new Tally();
-        Collector collector = new Collector(
-                settings,
-                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer()),
-                serdes.deserializer(JobState.class),
-                clock,
-                tally);
+        Collector collector =
+                new Collector(settings, PlainConsumers.open(config), serdes.deserializer(JobState.class), clock, tally);
         register(tally);
         collector.thread.start();
         return collector;

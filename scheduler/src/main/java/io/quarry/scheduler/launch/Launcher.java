@@ -1,12 +1,12 @@
 package io.quarry.scheduler.launch;
 
+import io.quarry.scheduler.streams.PlainConsumers;
 import io.quarry.schemas.serde.RegistryUnavailableException;
 import io.quarry.schemas.serde.WireSerdes;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -17,11 +17,9 @@ import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,24 +71,16 @@ public final class Launcher implements AutoCloseable, LauncherMXBean {
             WireSerdes serdes,
             InstantSource clock,
             String writer) {
-        Map<String, Object> config = new HashMap<>(kafka);
+        Map<String, Object> config = PlainConsumers.settings(kafka, "quarry-launcher");
         config.put(ConsumerConfig.GROUP_ID_CONFIG, settings.topics().prefix() + "launcher");
-        config.put(ConsumerConfig.CLIENT_ID_CONFIG, "quarry-launcher");
-        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
         config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
-        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         // Starting hundreds of processes takes its time.
         config.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, (int)
                 Duration.ofMinutes(30).toMillis());
         LaunchLog log = LaunchLog.open(kafka, serdes, settings.topics(), writer, clock);
         News news = News.open(settings.topics(), kafka, serdes);
         Launcher launcher = new Launcher(
-                settings,
-                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer()),
-                news,
-                new Processes(settings, platform, news, log, clock),
-                log);
+                settings, PlainConsumers.open(config), news, new Processes(settings, platform, news, log, clock), log);
         launcher.register();
         launcher.thread.start();
         return launcher;

@@ -2,6 +2,7 @@ package io.quarry.scheduler.launch;
 
 import io.quarry.avro.JobState;
 import io.quarry.avro.ResourceGroup;
+import io.quarry.scheduler.streams.PlainConsumers;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.serde.RegistryUnavailableException;
 import io.quarry.schemas.serde.WireSerdes;
@@ -14,13 +15,10 @@ import java.util.Map;
 import java.util.Objects;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.SerializationException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,14 +43,7 @@ final class News implements AutoCloseable {
     }
 
     static News open(Topics topics, Map<String, String> kafka, WireSerdes serdes) {
-        Map<String, Object> config = new HashMap<>(kafka);
-        config.put(ConsumerConfig.CLIENT_ID_CONFIG, "quarry-launcher-news");
-        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        return new News(
-                topics, new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer()), serdes);
+        return new News(topics, PlainConsumers.open(PlainConsumers.settings(kafka, "quarry-launcher-news")), serdes);
     }
 
     Board board() {
