@@ -13,11 +13,15 @@ import io.quarry.avro.JobState;
 import io.quarry.avro.Outcome;
 import io.quarry.avro.Source;
 import io.quarry.avro.State;
+import io.quarry.scheduler.pool.WorkerDeath;
+import io.quarry.scheduler.trigger.ScheduleTime;
 import io.quarry.schemas.Topics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.config.ConfigResource;
@@ -30,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The whole scheduler on a real broker. */
 class SchedulerIT {
     private static final Topics TOPICS = Topics.withDefaultPrefix();
+    private static final TellingPool POOL = new TellingPool();
 
     @TempDir
     static Path directory;
@@ -45,8 +50,12 @@ class SchedulerIT {
         broker = new TestBroker(directory.resolve("broker"));
         quarry = new TestInstallation(broker, registry, Topics.DEFAULT_PREFIX, Map.of());
         long begin = System.nanoTime();
-        scheduler = SchedulerProcess.start(quarry.settings(
-                "scheduler.state.dir", directory.resolve("state").toString()));
+        scheduler = SchedulerProcess.start(
+                quarry.settings(
+                        "scheduler.state.dir", directory.resolve("state").toString()),
+                Optional.empty(),
+                Optional.of(POOL),
+                ScheduleTime.real());
         scheduler.awaitReady(Duration.ofSeconds(40));
         System.out.println("scheduler ready after ms " + (System.nanoTime() - begin) / 1_000_000);
     }
@@ -156,6 +165,27 @@ class SchedulerIT {
         JobState row = quarry.awaitRow(bad, r -> r.getState() == State.FAILED);
         assertThat(row.getCause().getMessage()).contains("max_attempts");
         quarry.awaitRaw(TOPICS.invalid(), record -> bad.getId().equals(TestInstallation.text(record.key())));
+    }
+
+    @Test
+    void theJobOfAWorkerThatItsPoolSawDyingGoesOnAtOnceWithTheCause() {
+        Job job = TestInstallation.job();
+        Source source = quarry.submit(job);
+        quarry.event(JobEvent.newBuilder(TestInstallation.claimed(job, 1, "dies-" + job.getId(), source))
+                .setWorker("pod-1")
+                .build());
+        quarry.awaitRow(job, row -> row.getState() == State.RUNNING);
+
+        POOL.died(new WorkerDeath(
+                "pod-1",
+                Instant.MAX,
+                new Cause(CauseType.OOM_KILLED, "The kernel killed the process.", Map.of("pod", "pod-1"))));
+
+        JobState lost = quarry.awaitRow(
+                job, row -> row.getCause() != null && row.getCause().getType() == CauseType.OOM_KILLED);
+        assertThat(lost.getState()).isEqualTo(State.RETRYING);
+        assertThat(lost.getCause().getEvidence()).containsEntry("pod", "pod-1").containsEntry("worker", "pod-1");
+        assertThat(lost.getLostOwner()).as("a death that was seen is final").isNull();
     }
 
     @Test

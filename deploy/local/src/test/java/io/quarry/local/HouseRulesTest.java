@@ -33,6 +33,7 @@ final class HouseRulesTest {
             "io.quarry.schemas.GroupRules",
             "io.quarry.schemas.Quantities",
             "io.quarry.schemas.JobIds",
+            "io.quarry.schemas.States",
             "io.quarry.schemas.Topics",
             "io.quarry.engine.query.EngineBudget",
             "io.quarry.schemas.DatasetLayout",
@@ -43,6 +44,9 @@ final class HouseRulesTest {
             "io.quarry.scheduler.launch.PodEvents",
             "io.quarry.scheduler.launch.Turns",
             "io.quarry.scheduler.launch.Wish",
+            "io.quarry.scheduler.pods.PodCauses",
+            "io.quarry.scheduler.pool.EndedClaims",
+            "io.quarry.scheduler.pool.WorkerDeath",
             "io.quarry.scheduler.lifecycle.Lifecycle",
             "io.quarry.scheduler.lifecycle.RetryPolicy",
             "io.quarry.scheduler.lifecycle.Rows");

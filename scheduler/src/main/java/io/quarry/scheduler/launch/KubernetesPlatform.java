@@ -10,6 +10,7 @@ import io.quarry.avro.CauseType;
 import io.quarry.avro.JobEvent;
 import io.quarry.scheduler.pods.Cluster;
 import io.quarry.scheduler.pods.KubernetesSettings;
+import io.quarry.scheduler.pods.PodCauses;
 import java.net.HttpURLConnection;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -132,10 +133,10 @@ public final class KubernetesPlatform implements PodPlatform {
     }
 
     private static Phase phase(Job job, @Nullable Pod pod) {
-        if (JobManifest.endedAt(job).isPresent() || (pod != null && PodEvents.ended(pod))) {
+        if (JobManifest.endedAt(job).isPresent() || (pod != null && PodCauses.hasEnded(pod))) {
             return Phase.ENDED;
         }
-        return pod == null || PodEvents.hasNoRoom(pod) ? Phase.WAITS : Phase.LIVES;
+        return pod == null || PodCauses.hasNoRoom(pod) ? Phase.WAITS : Phase.LIVES;
     }
 
     /** Where the cluster does not remove finished Jobs by itself, as older ones do not, we do. */

@@ -2,10 +2,12 @@ package io.quarry.scheduler.pool;
 
 import io.quarry.avro.Command;
 import io.quarry.avro.CommandType;
+import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobState;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.ScalingDecision;
 import io.quarry.avro.WorkerState;
+import io.quarry.scheduler.streams.PlainConsumers;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.serde.UnreadableRecordException;
 import io.quarry.schemas.serde.WireSerdes;
@@ -18,6 +20,8 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -32,7 +36,6 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serializer;
@@ -63,6 +66,7 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
     private volatile long looks;
     private final AtomicLong decisions = new AtomicLong();
     private final AtomicLong faults = new AtomicLong();
+    private final AtomicLong reported = new AtomicLong();
 
     private Autoscaler(
             PoolSettings settings, Map<String, String> kafka, WireSerdes serdes, WorkerPool pool, InstantSource clock) {
@@ -121,9 +125,12 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
             while (closing.getCount() > 0 && !lead.had) {
                 groups.poll(Duration.ofMillis(500)).forEach(reading::take);
             }
+            WorkerPool.Watch watch = pool.watch(reading.deaths::add);
             try (KafkaConsumer<byte[], byte[]> facts = consumer(false)) {
                 assignFacts(facts);
                 follow(groups, facts, reading, lead);
+            } finally {
+                watch.close();
             }
         } finally {
             polled = null;
@@ -147,6 +154,7 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
                 }
             }
             if (read) {
+                reading.reportDeaths();
                 reading.reconciler.tick(clock.instant());
                 looks = reading.reconciler.looks();
                 interrupted = reading.interruptions.count();
@@ -200,12 +208,15 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
         private final KafkaProducer<byte[], byte[]> producer;
         private final Reconciler reconciler = new Reconciler(pool, this);
         private final Interruptions interruptions = new Interruptions();
+        private final Queue<WorkerDeath> deaths = new ConcurrentLinkedQueue<>();
+        private final EndedClaims ended = new EndedClaims();
         private final Deserializer<ResourceGroup> groups = serdes.deserializer(ResourceGroup.class);
         private final Deserializer<JobState> states = serdes.deserializer(JobState.class);
         private final Deserializer<WorkerState> workers = serdes.deserializer(WorkerState.class);
         private final Deserializer<ScalingDecision> scaling = serdes.deserializer(ScalingDecision.class);
         private final Serializer<Command> commandSerializer = serdes.serializer(Command.class);
         private final Serializer<ScalingDecision> decisionSerializer = serdes.serializer(ScalingDecision.class);
+        private final Serializer<JobEvent> eventSerializer = serdes.serializer(JobEvent.class);
 
         Reading(KafkaProducer<byte[], byte[]> producer) {
             this.producer = producer;
@@ -221,6 +232,7 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
                 if (topic.equals(topics.states())) {
                     JobState row = read(states, record);
                     reconciler.job(key, row);
+                    ended.take(key, row);
                     interruptions.take(row);
                 } else if (topic.equals(topics.groups())) {
                     reconciler.group(key, read(groups, record));
@@ -270,32 +282,51 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
             send(topics.scaling(), decision.getGroup(), decisionSerializer.serialize(topics.scaling(), decision));
         }
 
+        /** Has the jobs of workers that died go on: at once, with the cause, and not when their leases are over. */
+        void reportDeaths() {
+            for (WorkerDeath death = deaths.poll(); death != null; death = deaths.poll()) {
+                ended.take(death);
+            }
+            for (JobEvent event : ended.due(now())) {
+                reported.incrementAndGet();
+                LOG.warn(
+                        "A worker died with a job in hand, which is reported: jobId={} attempt={} worker={} cause={}",
+                        event.getJobId(),
+                        event.getAttempt(),
+                        event.getWorker(),
+                        event.getCause().getType());
+                byte[] value = eventSerializer.serialize(topics.events(), event);
+                send(new ProducerRecord<>(topics.events(), event.getJobId().getBytes(StandardCharsets.UTF_8), value));
+            }
+        }
+
         private Instant now() {
             return clock.instant();
         }
 
         private void send(String topic, String key, byte[] value) {
-            Object unused = producer.send(
-                    new ProducerRecord<>(topic, 0, key.getBytes(StandardCharsets.UTF_8), value), (sent, failure) -> {
-                        if (failure != null) {
-                            LOG.warn("Could not be written topic={} key={}: {}", topic, key, failure.toString());
-                        }
-                    });
+            send(new ProducerRecord<>(topic, 0, key.getBytes(StandardCharsets.UTF_8), value));
+        }
+
+        private void send(ProducerRecord<byte[], byte[]> record) {
+            Object unused = producer.send(record, (sent, failure) -> {
+                if (failure != null) {
+                    String key = new String(record.key(), StandardCharsets.UTF_8);
+                    LOG.warn("Could not be written topic={} key={}: {}", record.topic(), key, failure.toString());
+                }
+            });
         }
     }
 
     private KafkaConsumer<byte[], byte[]> consumer(boolean leads) {
-        Map<String, Object> client = new HashMap<>(kafka);
+        Map<String, Object> client =
+                PlainConsumers.settings(kafka, leads ? "quarry-autoscaler" : "quarry-autoscaler-facts");
         if (leads) {
             client.put("group.id", topics.prefix() + "autoscaler");
             client.put("session.timeout.ms", 10_000);
             client.put("heartbeat.interval.ms", 2_000);
-            client.put("auto.offset.reset", "earliest");
         }
-        client.put("enable.auto.commit", false);
-        client.put("isolation.level", "read_committed");
-        client.put("allow.auto.create.topics", false);
-        return new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        return PlainConsumers.open(client);
     }
 
     private KafkaProducer<byte[], byte[]> producer() {
@@ -334,6 +365,11 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
     @Override
     public long getDecisions() {
         return decisions.get();
+    }
+
+    @Override
+    public long getDeathsReported() {
+        return reported.get();
     }
 
     @Override

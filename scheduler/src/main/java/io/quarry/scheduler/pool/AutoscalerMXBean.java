@@ -14,6 +14,9 @@ public interface AutoscalerMXBean {
     /** Decisions kept so far. */
     long getDecisions();
 
+    /** Attempts whose worker was seen to die and that were reported to go on at once. */
+    long getDeathsReported();
+
     /** How often everything was read anew after a fault. */
     long getFaults();
 }

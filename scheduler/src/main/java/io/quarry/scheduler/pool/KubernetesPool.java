@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -100,6 +101,12 @@ public final class KubernetesPool implements WorkerPool, AutoCloseable {
         return deployment.getSpec().getReplicas() == null
                 ? 1
                 : deployment.getSpec().getReplicas();
+    }
+
+    @Override
+    public Watch watch(Consumer<WorkerDeath> told) {
+        watch.ends().tell(told);
+        return watch.ends()::hush;
     }
 
     @Override

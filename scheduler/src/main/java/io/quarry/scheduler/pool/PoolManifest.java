@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * worker by worker.
  */
 final class PoolManifest {
+    /** The component of workers' pods, and the name of their one container. */
     static final String WORKER = "worker";
 
     /** Label: name of the Deployment that a pod is of. */
@@ -107,7 +108,7 @@ final class PoolManifest {
         Map<String, String> selector = new TreeMap<>(selector());
         selector.put(GENERATION, name);
         PodTemplates.Variant pod = new PodTemplates.Variant(
-                "worker",
+                WORKER,
                 "Always",
                 group.getWorker(),
                 List.of("worker.ready.file=" + READY_FILE),

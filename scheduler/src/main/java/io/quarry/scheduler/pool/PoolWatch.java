@@ -48,6 +48,7 @@ final class PoolWatch implements AutoCloseable {
     private final Map<String, Deployment> changed = new HashMap<>();
     private final Set<String> deleted = new HashSet<>();
     private final Set<String> leaving = new HashSet<>();
+    private final Ends ends;
     private volatile @Nullable String trouble;
 
     private record Made(Deployment deployment, Instant at) {}
@@ -66,6 +67,8 @@ final class PoolWatch implements AutoCloseable {
                 BY_GENERATION,
                 pod -> PoolManifest.label(pod, PoolManifest.GENERATION).stream().toList()));
         deployments.addEventHandler(new Seen());
+        this.ends = new Ends(clock);
+        pods.addEventHandler(ends);
         // For ever: a server that is away or forbids something may change its mind.
         deployments.exceptionHandler((started, failure) -> failed(failure));
         pods.exceptionHandler((started, failure) -> failed(failure));
@@ -91,6 +94,11 @@ final class PoolWatch implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** How workers ended. */
+    Ends ends() {
+        return ends;
     }
 
     /** Why what is known is not what there was a moment ago; empty when it is. */

@@ -3,6 +3,7 @@ package io.quarry.scheduler.pool;
 import io.quarry.avro.ResourceGroup;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Where workers are started and taken away: child processes, or pods. Every method may be called again for what is done
@@ -32,4 +33,18 @@ public interface WorkerPool {
      * @throws PoolException when that cannot be done now, saying why
      */
     void remove(String group, String worker);
+
+    /** Where it is told of workers that died, until it is closed. */
+    interface Watch extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * Begins to tell of workers' processes that ended, those that are still known included. Any thread may tell it, more than once,
+     * and of workers that held nothing. A pool whose deaths somebody else reports tells nothing.
+     */
+    default Watch watch(Consumer<WorkerDeath> told) {
+        return () -> {};
+    }
 }

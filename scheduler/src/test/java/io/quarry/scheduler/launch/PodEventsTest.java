@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
+import io.quarry.scheduler.pods.PodCauses;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -126,7 +127,7 @@ class PodEventsTest {
         } else {
             assertThat(said.orElseThrow().getType()).isEqualTo(JobEventType.WAITING);
             assertThat(said.orElseThrow().getReason()).startsWith(words).endsWith(reason + ": the server's words");
-            assertThat(PodEvents.hasNoRoom(pod)).isFalse();
+            assertThat(PodCauses.hasNoRoom(pod)).isFalse();
         }
     }
 
@@ -144,7 +145,7 @@ class PodEventsTest {
 
         assertThat(said.getType()).isEqualTo(JobEventType.WAITING);
         assertThat(said.getReason()).isEqualTo("Unschedulable: " + SCHEDULERS_WORDS);
-        assertThat(PodEvents.hasNoRoom(pod)).isTrue();
+        assertThat(PodCauses.hasNoRoom(pod)).isTrue();
     }
 
     @Test

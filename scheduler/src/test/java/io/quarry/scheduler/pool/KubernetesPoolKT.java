@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
@@ -20,6 +21,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
+import io.quarry.avro.CauseType;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import io.quarry.scheduler.TestApiServer;
@@ -31,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -215,6 +218,52 @@ class KubernetesPoolKT {
                         .get(0)
                         .getImage())
                 .containsExactlyInAnyOrder("quarry:1", "quarry:2");
+    }
+
+    @Test
+    void howAWorkersProcessEndedIsToldAlsoToWhoListensLater() {
+        KubernetesPool pool = pool(client);
+        pool.add(group("default"));
+        Pod killed = pod(only("default"), "killed");
+        Pod deleted = pod(only("default"), "deleted");
+        killed.setStatus(new PodStatusBuilder()
+                .withPhase("Running")
+                .withContainerStatuses(new ContainerStatusBuilder()
+                        .withName(PoolManifest.WORKER)
+                        .withImage("quarry:1")
+                        .withImageID("1")
+                        .withReady(true)
+                        .withRestartCount(1)
+                        .withNewLastState()
+                        .withNewTerminated()
+                        .withReason("OOMKilled")
+                        .withExitCode(137)
+                        .withFinishedAt("2026-01-01T00:00:00Z")
+                        .endTerminated()
+                        .endLastState()
+                        .build())
+                .build());
+        client.pods().inNamespace(namespace).resource(killed).updateStatus();
+        List<WorkerDeath> told = new CopyOnWriteArrayList<>();
+        try (WorkerPool.Watch first = pool.watch(told::add)) {
+            await().atMost(SOON).until(() -> told.size() == 1 && first != null);
+        }
+        WorkerDeath outOfMemory = told.get(0);
+        assertThat(outOfMemory.worker()).isEqualTo("killed");
+        assertThat(outOfMemory.cause().getType()).isEqualTo(CauseType.OOM_KILLED);
+        assertThat(outOfMemory.until()).isEqualTo(Instant.parse("2026-01-01T00:00:01Z"));
+
+        delete(deleted);
+
+        List<WorkerDeath> later = new CopyOnWriteArrayList<>();
+        try (WorkerPool.Watch second = pool.watch(later::add)) {
+            await().atMost(SOON).until(() -> later.size() == 2 && second != null);
+        }
+        assertThat(later).first().isEqualTo(outOfMemory);
+        assertThat(later.get(1).worker()).isEqualTo("deleted");
+        assertThat(later.get(1).cause().getType()).isEqualTo(CauseType.POD_FAILED);
+        assertThat(later.get(1).until()).isEqualTo(Instant.MAX);
+        assertThat(told).hasSize(1);
     }
 
     @Test

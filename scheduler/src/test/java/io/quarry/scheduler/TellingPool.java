@@ -1,0 +1,50 @@
+package io.quarry.scheduler;
+
+import io.quarry.avro.ResourceGroup;
+import io.quarry.scheduler.pool.PoolException;
+import io.quarry.scheduler.pool.PoolWorker;
+import io.quarry.scheduler.pool.WorkerDeath;
+import io.quarry.scheduler.pool.WorkerPool;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/** A pool that can hold no workers and tells of those that a test says are dead. */
+final class TellingPool implements WorkerPool {
+    private final CompletableFuture<Consumer<WorkerDeath>> listener = new CompletableFuture<>();
+
+    /** Tells it, once somebody listens. */
+    void died(WorkerDeath death) {
+        listener.join().accept(death);
+    }
+
+    @Override
+    public Watch watch(Consumer<WorkerDeath> told) {
+        listener.complete(told);
+        return () -> {};
+    }
+
+    @Override
+    public List<String> groups() {
+        return List.of();
+    }
+
+    @Override
+    public List<PoolWorker> workers(String group) {
+        return List.of();
+    }
+
+    @Override
+    public Optional<String> obstacle(ResourceGroup group) {
+        return Optional.of("workers are the test's");
+    }
+
+    @Override
+    public Optional<String> add(ResourceGroup group) {
+        throw new PoolException("workers are the test's");
+    }
+
+    @Override
+    public void remove(String group, String worker) {}
+}
