@@ -1,5 +1,6 @@
 package io.quarry.client;
 
+import io.quarry.avro.Asked;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
 import java.io.IOException;
@@ -14,7 +15,18 @@ final class Bodies {
     static boolean conflict(Job submitted, JobState row) {
         Job first = row.getJob();
         boolean onlyCancelKnown = first.getOfflineQuery() == null && first.getCustom() == null;
-        return !onlyCancelKnown && !bare(submitted).equals(bare(first));
+        return !onlyCancelKnown && !bare(submitted).equals(bare(asked(row)));
+    }
+
+    /** The job as it was first submitted, whatever group and size it was given since for lack of memory. */
+    private static Job asked(JobState row) {
+        Asked asked = row.getAsked();
+        return asked == null
+                ? row.getJob()
+                : Job.newBuilder(row.getJob())
+                        .setResourceGroup(asked.getResourceGroup())
+                        .setResources(asked.getResources())
+                        .build();
     }
 
     /** What asks for work: without the clock and the headers that merely accompany it, and as it is after the wire. */

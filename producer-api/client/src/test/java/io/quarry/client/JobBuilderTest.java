@@ -3,6 +3,7 @@ package io.quarry.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quarry.avro.Asked;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.Job;
 import io.quarry.avro.OfflineQuery;
@@ -99,6 +100,20 @@ class JobBuilderTest {
         Job other = Job.newBuilder(job).setName("another").build();
         assertThat(Bodies.conflict(job, row(same))).isFalse();
         assertThat(Bodies.conflict(job, row(other))).isTrue();
+    }
+
+    @Test
+    void aLargerSizeThatItWasGivenMakesNoOtherJob() {
+        Job job = JobBuilder.withId("j").offlineQuery(query().build()).build();
+        Resources more = new Resources(1000L, 1L << 40, 1L << 30);
+        Job larger =
+                Job.newBuilder(job).setResourceGroup("large").setResources(more).build();
+        io.quarry.avro.JobState given = io.quarry.avro.JobState.newBuilder(row(larger))
+                .setAsked(new Asked(job.getResourceGroup(), job.getResources()))
+                .build();
+
+        assertThat(Bodies.conflict(job, given)).isFalse();
+        assertThat(Bodies.conflict(larger, given)).isTrue();
     }
 
     private static io.quarry.avro.JobState row(Job job) {
