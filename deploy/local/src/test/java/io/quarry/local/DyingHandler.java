@@ -42,6 +42,10 @@ public final class DyingHandler implements JobHandler {
         if (script.startsWith("halves ")) {
             return Optional.of(halves(context, Path.of(script.substring("halves ".length()))));
         }
+        if (script.startsWith("needs ")) {
+            need(context, Long.parseLong(script.substring("needs ".length())) * MIB);
+            return Optional.empty();
+        }
         if (context.attempt() > 1 || script.equals("ok")) {
             return Optional.empty();
         }
@@ -103,7 +107,8 @@ public final class DyingHandler implements JobHandler {
             case "halt 42" -> Runtime.getRuntime().halt(42);
             case "heap" -> fillHeap();
             case "direct" -> fillDirectMemory();
-            case "native" -> fillNativeMemory();
+            // No more, so that the machine survives a failing test.
+            case "native" -> fillNativeMemory(2L << 30);
             default -> {
                 Process kill = new ProcessBuilder(
                                 "kill",
@@ -139,14 +144,22 @@ public final class DyingHandler implements JobHandler {
         }
     }
 
-    /** As a native library would: no limit of the JVM's holds. Ends at 2 GiB, so that the machine survives a failing test. */
-    private static void fillNativeMemory() {
+    /** Takes memory whatever the attempt, and holds it until somebody ends the process, where it has less than that. */
+    private static void need(JobContext context, long bytes) throws InterruptedException {
+        fillNativeMemory(bytes);
+        if (context.memoryBytes() < bytes) {
+            new CountDownLatch(1).await();
+        }
+    }
+
+    /** As a native library would: no limit of the JVM's holds. */
+    private static void fillNativeMemory(long bytes) {
         try {
             Class<?> type = Class.forName("sun.misc.Unsafe");
             Field field = type.getDeclaredField("theUnsafe");
             field.setAccessible(true);
             Object unsafe = field.get(null);
-            for (int i = 0; i < 64; i++) {
+            for (long i = 0; i < bytes / (32 * MIB); i++) {
                 Object address = type.getMethod("allocateMemory", long.class).invoke(unsafe, 32L * MIB);
                 Object unused = type.getMethod("setMemory", long.class, long.class, byte.class)
                         .invoke(unsafe, address, 32L * MIB, (byte) 1);

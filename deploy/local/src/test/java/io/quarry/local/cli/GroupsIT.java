@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarry.avro.CauseType;
 import io.quarry.avro.JobState;
 import io.quarry.avro.State;
 import io.quarry.client.JobHandle;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -248,6 +250,51 @@ class GroupsIT {
                         .path("quarry_jobs_interrupted_by_scaling_total")
                         .asLong())
                 .isZero();
+    }
+
+    @Test
+    void aJobThatRunsOutOfMemoryGoesOnInTheNextLargerSizeUntilItIsEnough() throws Exception {
+        apply(group("stout", "512Mi", 0, 1)
+                + "on_memory: {factor: 2}\noversize: {policy: launch, ceiling: {cpu: \"2\", memory: 2Gi}}\n");
+        apply(group("slim", "384Mi", 0, 1) + "on_memory: {group: stout}\noversize: {policy: refuse}\n");
+
+        JobState end = submit("slim", "needs 640").await().get(SOON.toSeconds(), TimeUnit.SECONDS);
+
+        assertThat(end.getState()).as(end.toString()).isEqualTo(State.SUCCEEDED);
+        assertThat(end.getHistory())
+                .filteredOn(line -> line.getCause() != null)
+                .extracting(
+                        line -> line.getCause().getType(),
+                        line -> line.getCause().getEvidence().get("limit_bytes"))
+                .containsExactly(
+                        Tuple.tuple(CauseType.OOM_KILLED, Long.toString(384L << 20)),
+                        Tuple.tuple(CauseType.OOM_KILLED, Long.toString(512L << 20)));
+        assertThat(end.getAttempt()).isEqualTo(3);
+        assertThat(end.getOwner().getWorker()).startsWith("quarry-job-");
+        assertThat(end.getJob().getResourceGroup()).isEqualTo("stout");
+        assertThat(end.getJob().getResources().getMemoryBytes()).isEqualTo(1L << 30);
+        assertThat(end.getAsked().getResourceGroup()).isEqualTo("slim");
+    }
+
+    @Test
+    void aJobOfADrainedGroupIsHandedBackWhenItsTimeIsOverAndCostsItNoAttempt() throws Exception {
+        apply(group("brief", "512Mi", 0, 1) + "drain: 1s\n");
+        JobHandle job = submit("brief", "hang");
+        awaitRunning(job);
+
+        CommandRun drained = quarry("", "groups", "drain", "brief", "--by", "ann", "--reason", "a move");
+
+        assertThat(drained.code()).as(drained.err()).isZero();
+        await().atMost(SOON).until(() -> pid("brief-1").isEmpty());
+        JobState waiting = job.state().orElseThrow();
+        assertThat(waiting.getState()).as(waiting.toString()).isEqualTo(State.RETRYING);
+        assertThat(waiting.getCause().getType()).isEqualTo(CauseType.HANDED_BACK);
+        assertThat(waiting.getCharged()).isEqualTo(1);
+
+        assertThat(quarry("", "groups", "resume", "brief").code()).isZero();
+        JobState end = job.await().get(SOON.toSeconds(), TimeUnit.SECONDS);
+        assertThat(end.getState()).isEqualTo(State.SUCCEEDED);
+        assertThat(end.getCharged()).isEqualTo(1);
     }
 
     @Test
