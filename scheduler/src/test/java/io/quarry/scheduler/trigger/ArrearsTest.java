@@ -164,6 +164,25 @@ class ArrearsTest extends ScheduleFixture {
     }
 
     @Test
+    void aTickThatWaitedWhenItsScheduleWasPausedDoesNotRunAtTheEndThatCameLater() {
+        log.define(schedule("a", "*/30 * * * *").setOverlap(OverlapPolicy.QUEUE_ONE));
+        log.pass(Duration.ofHours(1));
+        assertThat(log.story()).containsExactly("00:30:00Z TRIGGERED", "01:00:00Z WAITING");
+        log.restart(OUTAGE);
+        at(70, log.event(ScheduleEventType.PAUSE, "a").setReason("moving"));
+        log.bring(
+                ago(80),
+                log.event(ScheduleEventType.JOB_ENDED, "a")
+                        .setJobId("a:2026-01-01T00:30:00Z")
+                        .setState(State.SUCCEEDED));
+        marked();
+        assertThat(log.story())
+                .startsWith("01:00:00Z SKIPPED_PAUSED", "00:30:00Z SUCCEEDED", "01:30:00Z SKIPPED_PAUSED")
+                .hasSize(6);
+        assertThat(log.jobIds()).isEmpty();
+    }
+
+    @Test
     void aMarkThatNeverComesHoldsNobodyUpForEver() {
         restarted(halfHourly().setCatchUp(CatchUpPolicy.NONE));
         log.send(log.event(ScheduleEventType.MARK, "").setRequest("another task's"));
