@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,6 +123,16 @@ record Connection(Map<String, String> settings, String origin) {
                         + ". Is 'deploy/quarry local' running? --bootstrap-servers names another broker"
                         + (tried.isZero() ? "" : ", --connect-timeout sets the time"),
                 failure);
+    }
+
+    /** The broker was there and is gone, while somebody waited for a job. */
+    CommandFailure brokerGone(Duration silent) {
+        return CommandFailure.unreachable(
+                "the broker at " + bootstrapServers() + " (from " + origin + ") has not answered for "
+                        + Text.duration(silent)
+                        + ". Nothing is lost: once one runs there again, or a local mode with the"
+                        + " same data, 'quarry wait' waits for the job again",
+                new TimeoutException("no answer for " + silent));
     }
 
     /** The broker answers and does not let us in. */

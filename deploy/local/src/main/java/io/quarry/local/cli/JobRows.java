@@ -26,12 +26,19 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 /** Reads what the lifecycle says about jobs from its compacted topic. Not safe for use by several threads. */
 final class JobRows implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration ANSWER = Duration.ofSeconds(2);
 
+    private final Connection connection;
     private final KafkaConsumer<String, JobState> consumer;
     private final Clock clock;
     private final List<TopicPartition> partitions;
 
-    private JobRows(KafkaConsumer<String, JobState> consumer, Clock clock, List<TopicPartition> partitions) {
+    private JobRows(
+            Connection connection,
+            KafkaConsumer<String, JobState> consumer,
+            Clock clock,
+            List<TopicPartition> partitions) {
+        this.connection = connection;
         this.consumer = consumer;
         this.clock = clock;
         this.partitions = partitions;
@@ -67,7 +74,7 @@ final class JobRows implements AutoCloseable {
                         new IllegalStateException("no topic " + topic));
             }
             partitions.sort(Comparator.comparingInt(TopicPartition::partition));
-            return new JobRows(consumer, clock, partitions);
+            return new JobRows(connection, consumer, clock, partitions);
         } catch (RuntimeException e) {
             consumer.close();
             throw e;
@@ -125,6 +132,7 @@ final class JobRows implements AutoCloseable {
      * @param onRow gets each new row, and the last one again about five times a second, so that clocks can move on
      * @param deadline when to stop waiting, or null
      * @return the last row seen, or empty when none was logged by the deadline
+     * @throws CommandFailure when the broker gives no answer for {@link Contact#SILENT}
      */
     Optional<JobState> follow(String id, Consumer<JobState> onRow, Optional<Instant> deadline) {
         return follow(id, onRow, deadline, () -> {});
@@ -139,10 +147,12 @@ final class JobRows implements AutoCloseable {
         TopicPartition partition = partitionOf(id);
         assign(List.of(partition));
         long end = consumer.endOffsets(List.of(partition)).getOrDefault(partition, 0L);
+        Contact contact = new Contact(clock, () -> consumer.endOffsets(List.of(partition), ANSWER));
         Optional<JobState> last = Optional.empty();
         while (true) {
             onPoll.run();
             for (ConsumerRecord<String, JobState> record : poll()) {
+                contact.heard();
                 if (id.equals(record.key())) {
                     last = Optional.ofNullable(record.value());
                 }
@@ -156,6 +166,9 @@ final class JobRows implements AutoCloseable {
             }
             if (deadline.isPresent() && !clock.instant().isBefore(deadline.get())) {
                 return last;
+            }
+            if (contact.isLost()) {
+                throw connection.brokerGone(Contact.SILENT);
             }
         }
     }
