@@ -78,9 +78,13 @@ final class Attempts {
         return new Attempt(claim, handler, context, handlerThread, inHand);
     }
 
-    /** Begins with the heartbeats and deadlines; called just before the claim is sent. */
-    void watch(Attempt attempt) {
+    /** Notes what is in hand, for whoever sees this process die; called just before the claim is sent. */
+    void hold(Attempt attempt) {
         inHand.hold(attempt.claim(), clock.instant());
+    }
+
+    /** Begins with the heartbeats and deadlines; called just after the claim is sent, since a heartbeat before it is a stranger's. */
+    void watch(Attempt attempt) {
         pulse = new Pulse(attempt, nanos.getAsLong(), log, events, deadlines, nanos, halt);
         if (!ticking) {
             ticking = true;

@@ -173,8 +173,9 @@ final class ClaimLoop {
     private Round run(Taken taken, Claim claim, Attempt attempt) throws InterruptedException {
         boolean pure = !attempt.effectful();
         long began = attempts.now();
-        attempts.watch(attempt);
+        attempts.hold(attempt);
         CompletableFuture<Void> logged = log.append(events.claimed(claim, pure));
+        attempts.watch(attempt);
         // A pure handler loses nothing by running before its claim is durable: nobody sees what it wrote before
         // Finished.
         attempt.start();

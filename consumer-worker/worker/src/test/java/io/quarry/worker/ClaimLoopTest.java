@@ -117,6 +117,38 @@ class ClaimLoopTest {
     }
 
     @Test
+    void noHeartbeatGoesBeforeItsClaimHoweverLongThatTakesToWrite() throws Exception {
+        put(0, "a", "ok");
+        // The timer goes on to beat meanwhile, and exists from the first job on.
+        put(1, "b", "ok");
+        log.before = event -> {
+            if (event.getType() == JobEventType.CLAIMED) {
+                afterTenHeartbeats();
+            }
+        };
+
+        assertThat(loop.runOnce()).isEqualTo(Round.RAN);
+        assertThat(loop.runOnce()).isEqualTo(Round.RAN);
+
+        for (String job : List.of("a", "b")) {
+            assertThat(log.events.stream()
+                            .filter(event -> event.getJobId().equals(job))
+                            .findFirst()
+                            .map(JobEvent::getType))
+                    .as(job)
+                    .contains(JobEventType.CLAIMED);
+        }
+    }
+
+    private void afterTenHeartbeats() {
+        try {
+            timer.schedule(() -> {}, 50, TimeUnit.MILLISECONDS).get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
     void acceptFailsButTheClaimRuns() throws Exception {
         put(0, "a", "ok");
         put(1, "b", "ok");
@@ -131,7 +163,10 @@ class ClaimLoopTest {
                 .containsExactly(
                         org.assertj.core.groups.Tuple.tuple("a", Outcome.SUCCEEDED),
                         org.assertj.core.groups.Tuple.tuple("b", Outcome.SUCCEEDED));
-        assertThat(queue.calls).containsExactly("poll", "ACCEPT 0", "close", "poll", "ACCEPT 1", "close");
+        // A job that was not short also has what it acknowledged sent while it runs.
+        assertThat(queue.calls)
+                .filteredOn(call -> !call.equals("send"))
+                .containsExactly("poll", "ACCEPT 0", "close", "poll", "ACCEPT 1", "close");
     }
 
     @Test
