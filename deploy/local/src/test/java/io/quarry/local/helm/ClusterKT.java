@@ -153,9 +153,8 @@ class ClusterKT {
         for (int i = 0; i < 5; i++) {
             jobs.add(submit("load-" + i, work(12_000)));
         }
-        await().atMost(SOON).until(() -> owners(jobs).size() >= 2);
+        List<String> busy = await().atMost(SOON).until(() -> owners(jobs), owners -> owners.size() >= 2);
         String earlier = quarry.pods("scheduler").get(0).getMetadata().getName();
-        List<String> busy = owners(jobs);
 
         quarry.upgrade(another());
         quarry.delete(busy.get(0));
