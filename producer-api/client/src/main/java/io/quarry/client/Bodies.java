@@ -1,8 +1,8 @@
 package io.quarry.client;
 
-import io.quarry.avro.Asked;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
+import io.quarry.schemas.SubmittedJob;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
@@ -15,18 +15,7 @@ final class Bodies {
     static boolean conflict(Job submitted, JobState row) {
         Job first = row.getJob();
         boolean onlyCancelKnown = first.getOfflineQuery() == null && first.getCustom() == null;
-        return !onlyCancelKnown && !bare(submitted).equals(bare(asked(row)));
-    }
-
-    /** The job as it was first submitted, whatever group and size it was given since for lack of memory. */
-    private static Job asked(JobState row) {
-        Asked asked = row.getAsked();
-        return asked == null
-                ? row.getJob()
-                : Job.newBuilder(row.getJob())
-                        .setResourceGroup(asked.getResourceGroup())
-                        .setResources(asked.getResources())
-                        .build();
+        return !onlyCancelKnown && !bare(submitted).equals(bare(SubmittedJob.of(row)));
     }
 
     /** What asks for work: without the clock and the headers that merely accompany it, and as it is after the wire. */

@@ -25,6 +25,7 @@ import io.quarry.scheduler.lifecycle.Event.Waiting;
 import io.quarry.scheduler.lifecycle.Event.WorkerDied;
 import io.quarry.scheduler.lifecycle.Step.Kind;
 import io.quarry.schemas.States;
+import io.quarry.schemas.SubmittedJob;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -238,7 +239,7 @@ record Lifecycle(Duration retention, Duration progressInterval) {
                 return e.refusal() == null || States.isFinal(row.getState()) ? same() : refuse(e.refusal());
             }
             draft.row.setDuplicates(row.getDuplicates() + 1);
-            if (!Rows.sameBody(Rows.submitted(row), e.job())) {
+            if (!Rows.sameBody(SubmittedJob.of(row), e.job())) {
                 draft.row.setConflict(true);
                 draft.line(
                         row.getState(),

@@ -1,11 +1,11 @@
 package io.quarry.scheduler.lifecycle;
 
-import io.quarry.avro.Asked;
 import io.quarry.avro.Cause;
 import io.quarry.avro.DeadJob;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
 import io.quarry.avro.State;
+import io.quarry.schemas.SubmittedJob;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
@@ -57,17 +57,6 @@ final class Rows {
         return Job.newBuilder(job).setAttempt(attempt).build();
     }
 
-    /** The job as it was first submitted, whatever size it was given since. */
-    static Job submitted(JobState row) {
-        Asked asked = row.getAsked();
-        return asked == null
-                ? row.getJob()
-                : Job.newBuilder(row.getJob())
-                        .setResourceGroup(asked.getResourceGroup())
-                        .setResources(asked.getResources())
-                        .build();
-    }
-
     /** Stands in for a job of which only the cancel is known. */
     static Job unseen(String id) {
         return Job.newBuilder().setId(id).build();
@@ -87,7 +76,7 @@ final class Rows {
         // The current attempt was not made yet while its backoff lasted.
         int made = row.getEnqueued() ? row.getAttempt() : row.getAttempt() - 1;
         return DeadJob.newBuilder()
-                .setJob(submitted(row))
+                .setJob(SubmittedJob.of(row))
                 .setState(state)
                 .setCause(cause)
                 .setAttempts(row.getFirstStartedAt() == null ? 0 : made)
