@@ -109,8 +109,10 @@ class ClusterKT {
         submit("giant", "resources: {memory: 800Gi}\n" + work(1));
         assertThat(workers()).isEmpty();
 
-        JobHandle longest = submit("long", work(100_000));
-        List<JobHandle> jobs = List.of(longest, submit("short-1", work(12_000)), submit("short-2", work(12_000)));
+        // The long one is the last worker's to start: it is to run still when the other two have gone.
+        List<JobHandle> jobs = List.of(
+                submit("short-1", work(12_000)), submit("short-2", work(12_000)), submit("long", work(100_000)));
+        JobHandle longest = jobs.get(2);
 
         await().atMost(SOON).until(() -> workers().size() == 3);
         await().atMost(SOON).until(() -> owners(jobs).size() == 3 || shortsEnded(jobs));
