@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -126,11 +128,11 @@ final class GroupPlan {
             steps.add(new Step.Add());
         }
         if (staying.size() > wanted && (!rolls || newOnesReady)) {
-            leaving(staying, shape, staying.size() - wanted, workers)
+            leaving(staying, goal, staying.size() - wanted, workers)
                     .forEach(member -> steps.add(drain(member, false, shape, now)));
         } else if (rolls && newOnesReady && added <= 0 && told.isEmpty() && workers.members.size() >= most) {
             // No room for another one: one of the old goes first, and is replaced when it is gone.
-            leaving(old, shape, 1, workers).forEach(member -> steps.add(drain(member, false, shape, now)));
+            leaving(old, goal, 1, workers).forEach(member -> steps.add(drain(member, false, shape, now)));
         }
     }
 
@@ -139,16 +141,24 @@ final class GroupPlan {
         return new Step.Drain(member.name(), again, !member.shape().equals(shape));
     }
 
-    /** Idle workers that may leave: those of another shape first, then the newest. Never a busy one. */
-    private static List<PoolWorker> leaving(List<PoolWorker> staying, String shape, int most, Workers workers) {
+    /**
+     * Idle workers that may leave: those of another shape first, then the newest. Never a busy one, and of the wanted shape only those
+     * beyond what is wanted: one that came to replace a busy worker waits for it, however long that takes.
+     */
+    private static List<PoolWorker> leaving(List<PoolWorker> staying, Goal goal, int most, Workers workers) {
         List<PoolWorker> newestFirst = new ArrayList<>(staying);
         Collections.reverse(newestFirst);
-        newestFirst.sort((one, other) ->
-                Boolean.compare(one.shape().equals(shape), other.shape().equals(shape)));
-        return newestFirst.stream()
-                .filter(member -> !workers.busy.test(member.name()))
+        Map<Boolean, List<PoolWorker>> ofTheShape = newestFirst.stream()
+                .collect(Collectors.partitioningBy(member -> member.shape().equals(goal.shape)));
+        List<PoolWorker> current = ofTheShape.getOrDefault(true, List.of());
+        Stream<PoolWorker> beyond = idle(current, workers).limit(Math.max(0, current.size() - goal.workers));
+        return Stream.concat(idle(ofTheShape.getOrDefault(false, List.of()), workers), beyond)
                 .limit(most)
                 .toList();
+    }
+
+    private static Stream<PoolWorker> idle(List<PoolWorker> members, Workers workers) {
+        return members.stream().filter(member -> !workers.busy.test(member.name()));
     }
 
     /** Whether this very process has confirmed that it holds nothing and takes nothing. */

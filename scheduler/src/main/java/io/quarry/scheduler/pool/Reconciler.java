@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -121,7 +122,7 @@ final class Reconciler {
         int staying = known.plan.staying(there);
         Load load = view.load(name, staying, now);
         Look look = new Look(name, row, load, now);
-        ScalingPolicy.Answer answer = row == null ? gone() : answer(row, known, load, now);
+        ScalingPolicy.Answer answer = row == null ? gone() : answer(row, known, load, there.members(), now);
         known.memory = answer.memory();
         String shape = row == null ? "" : Shape.of(row);
         boolean startsSome = answer.wanted() > staying
@@ -160,9 +161,19 @@ final class Reconciler {
                 0, ScalingPolicy.Rule.BOUNDS, "the group was deleted", ScalingPolicy.Memory.of(0));
     }
 
-    private static ScalingPolicy.Answer answer(ResourceGroup row, Remembered known, Load load, Instant now) {
-        ScalingPolicy.Memory memory = known.memory == null ? ScalingPolicy.Memory.of(load.workers()) : known.memory;
+    private static ScalingPolicy.Answer answer(
+            ResourceGroup row, Remembered known, Load load, List<PoolWorker> members, Instant now) {
+        ScalingPolicy.Memory memory = known.memory == null ? first(row, load, members) : known.memory;
         return ScalingPolicy.workers(load, row, memory, now);
+    }
+
+    /** What there is when it is first looked at was wanted, but for the one more that there may be while workers are replaced. */
+    private static ScalingPolicy.Memory first(ResourceGroup row, Load load, List<PoolWorker> members) {
+        String shape = Shape.of(row);
+        long current =
+                members.stream().filter(member -> member.shape().equals(shape)).count();
+        boolean rolls = current > 0 && current < members.size();
+        return ScalingPolicy.Memory.of(rolls ? Math.max(0, load.workers() - 1) : load.workers());
     }
 
     /** One look: what each of its decisions is made from. */

@@ -119,4 +119,36 @@ class GroupPlanTest {
         says("a", WorkerPhase.DRAINED, 1);
         assertThat(steps(1, 0, worker("a", 1))).containsExactly(new Step.Remove("a", false), new Step.Add());
     }
+
+    @Test
+    void theOneThatComesForABusyWorkerOfAnotherShapeWaitsForIt() {
+        PoolWorker old = worker("old", 1);
+        PoolWorker fresh = new PoolWorker("new", "t", OptionalLong.of(2));
+        busy.add("old");
+        assertThat(steps("t", 1, 9, GroupPlan.Room.FREE, 0, old)).containsExactly(new Step.Add());
+        says("new", WorkerPhase.READY, 2);
+        for (GroupPlan.Room room : GroupPlan.Room.values()) {
+            assertThat(steps("t", 1, 9, room, 20, old, fresh)).as("%s", room).isEmpty();
+        }
+        busy.add("new");
+        assertThat(steps("t", 1, 9, GroupPlan.Room.FREE, 40, old, fresh)).isEmpty();
+        busy.remove("old");
+        assertThat(steps("t", 1, 9, GroupPlan.Room.FREE, 60, old, fresh))
+                .containsExactly(new Step.Drain("old", false, true));
+    }
+
+    @Test
+    void ofTheNewShapeGoWhoAreTooManyThemselvesAlsoBesideABusyOneOfTheOld() {
+        PoolWorker old = worker("old", 1);
+        PoolWorker first = new PoolWorker("first", "t", OptionalLong.of(2));
+        PoolWorker second = new PoolWorker("second", "t", OptionalLong.of(3));
+        says("first", WorkerPhase.READY, 2);
+        says("second", WorkerPhase.READY, 3);
+        busy.add("old");
+        assertThat(steps("t", 2, 9, GroupPlan.Room.FREE, 0, old, first, second)).isEmpty();
+        assertThat(steps("t", 1, 9, GroupPlan.Room.FREE, 1, old, first, second))
+                .containsExactly(new Step.Drain("second", false, false));
+        assertThat(steps("t", 0, 9, GroupPlan.Room.FREE, 2, old, first))
+                .containsExactly(new Step.Drain("first", false, false));
+    }
 }

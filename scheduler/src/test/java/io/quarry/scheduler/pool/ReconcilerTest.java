@@ -9,8 +9,11 @@ import io.quarry.avro.ScalingAction;
 import io.quarry.avro.ScalingDecision;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ReconcilerTest {
     private final Simulation world = new Simulation(Duration.ofSeconds(3));
@@ -89,6 +92,73 @@ class ReconcilerTest {
         }
         assertThat(world.count("g")).isEqualTo(1);
         assertThat(world.most).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 0, 0, 0", "1, 1, 0, 0", "2, 0, 1, 0", "2, 1, 1, 0", "5, 0, 1, 0", "1, 0, 0, 9", "2, 0, 1, 9"})
+    void aRollWhileTheOnlyWorkerIsBusyAddsOneThatWaitsForIt(int most, int least, int beside, int queued) {
+        world.apply(Simulation.group("g", least, most));
+        world.submit("hour", "g", Duration.ofHours(1));
+        seconds(10);
+        String old = world.byName.keySet().iterator().next();
+        ResourceGroup larger = larger(least, most);
+        world.apply(larger);
+        int before = world.decisions.size();
+        for (int i = 0; i < queued; i++) {
+            world.submit("q" + i, "g", Duration.ofMinutes(1));
+        }
+        seconds(3500);
+
+        // The busy one stays, and whoever came for it.
+        assertThat(world.byName).containsKey(old).hasSize(1 + beside);
+        assertThat(since(before, ScalingAction.ADD)).hasSize(beside);
+        assertThat(since(before, ScalingAction.DRAIN)).isEmpty();
+        if (queued > 0 && beside > 0) {
+            assertThat(world.waits).hasSize(1 + queued);
+        }
+
+        seconds(1000);
+        assertThat(world.byName).doesNotContainKey(old);
+        assertThat(since(before, ScalingAction.DRAIN))
+                .first()
+                .satisfies(drain -> assertThat(drain.getWorker()).isEqualTo(old));
+        assertThat(world.waits).hasSize(1 + queued);
+        assertThat(world.workers.get("g"))
+                .hasSizeLessThanOrEqualTo(1)
+                .hasSizeGreaterThanOrEqualTo(least)
+                .allMatch(worker -> worker.shape.equals(Shape.of(larger)));
+    }
+
+    @Test
+    void aSchedulerThatComesInTheMiddleOfARollAddsNoneAndTakesNoneAway() {
+        world.apply(Simulation.group("g", 0, 5));
+        world.submit("hour", "g", Duration.ofHours(1));
+        seconds(10);
+        ResourceGroup larger = larger(0, 5);
+        world.apply(larger);
+        seconds(30);
+        assertThat(world.count("g")).isEqualTo(2);
+        int before = world.decisions.size();
+
+        world.another();
+        seconds(3000);
+
+        assertThat(since(before, ScalingAction.ADD)).isEmpty();
+        assertThat(since(before, ScalingAction.DRAIN)).isEmpty();
+        assertThat(world.count("g")).isEqualTo(2);
+    }
+
+    private static ResourceGroup larger(int least, int most) {
+        return ResourceGroup.newBuilder(Simulation.group("g", least, most))
+                .setWorker(new Resources(2000L, 2L << 30, 1L << 30))
+                .build();
+    }
+
+    private List<ScalingDecision> since(int before, ScalingAction action) {
+        return world.decisions.stream()
+                .skip(before)
+                .filter(decision -> decision.getAction() == action)
+                .toList();
     }
 
     @Test

@@ -157,6 +157,10 @@ class ScalingPolicyTest {
         assertThat(flaps(day.decisions, Duration.ofMillis(group.getScaleDownCooldownMs())))
                 .isEmpty();
         assertThat(day.decisions).anyMatch(decision -> decision.getWanted() == 0);
+        long added = count(day, ScalingAction.ADD);
+        assertThat(added).isLessThan(jobs / 10L);
+        assertThat(count(day, ScalingAction.DRAIN)).isEqualTo(added - day.count("g"));
+        assertThat(count(day, ScalingAction.REMOVE)).isEqualTo(added - day.count("g"));
         System.out.println("a day: " + jobs + " jobs, " + count(day, ScalingAction.ADD) + " workers added, "
                 + count(day, ScalingAction.REMOVE) + " removed, " + late + " jobs late with room, longest wait "
                 + day.waits.stream()

@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -58,7 +59,9 @@ final class Simulation implements WorkerPool, Reconciler.Effects {
     final List<ScalingDecision> decisions = new ArrayList<>();
     final List<Wait> waits = new ArrayList<>();
     final List<String> faults = new ArrayList<>();
-    final Reconciler reconciler;
+    final Map<String, JobState> rows = new LinkedHashMap<>();
+    final Map<String, WorkerState> words = new LinkedHashMap<>();
+    Reconciler reconciler;
     Instant now = T0;
     int most;
     int names;
@@ -66,6 +69,19 @@ final class Simulation implements WorkerPool, Reconciler.Effects {
     Simulation(Duration startUp) {
         this.startUp = startUp;
         this.reconciler = new Reconciler(this, this);
+    }
+
+    /** Another scheduler takes over: it knows what the topics and the pool say. */
+    void another() {
+        reconciler = new Reconciler(this, this);
+        groups.forEach(reconciler::group);
+        rows.forEach(reconciler::job);
+        words.forEach(reconciler::worker);
+    }
+
+    private void job(String id, JobState row) {
+        rows.put(id, row);
+        reconciler.job(id, row);
     }
 
     static ResourceGroup group(String name, int min, int max) {
@@ -85,7 +101,7 @@ final class Simulation implements WorkerPool, Reconciler.Effects {
     void submit(String id, String group, Duration takes) {
         SimulatedJob job = new SimulatedJob(id, group, now, takes);
         queues.computeIfAbsent(group, name -> new ArrayDeque<>()).add(job);
-        reconciler.job(id, row(job, State.QUEUED, null, null));
+        job(id, row(job, State.QUEUED, null, null));
     }
 
     void second() {
@@ -96,7 +112,7 @@ final class Simulation implements WorkerPool, Reconciler.Effects {
                 ends.remove(worker);
                 SimulatedJob job = Objects.requireNonNull(worker.job);
                 worker.job = null;
-                reconciler.job(job.id, row(job, State.SUCCEEDED, worker, now));
+                job(job.id, row(job, State.SUCCEEDED, worker, now));
             }
         }
         groups.values().forEach(this::run);
@@ -117,7 +133,7 @@ final class Simulation implements WorkerPool, Reconciler.Effects {
                 worker.job = job;
                 ends.put(worker, now.plus(job.takes));
                 waits.add(new Wait(job, Duration.between(job.queuedAt, now), count(group)));
-                reconciler.job(job.id, row(job, State.RUNNING, worker, null));
+                job(job.id, row(job, State.RUNNING, worker, null));
             }
             if (worker.ready && worker.draining && worker.job == null && !worker.drained) {
                 worker.drained = true;
@@ -131,16 +147,16 @@ final class Simulation implements WorkerPool, Reconciler.Effects {
     }
 
     private void say(Worker worker, WorkerPhase phase) {
-        reconciler.worker(
-                worker.name,
-                WorkerState.newBuilder()
-                        .setName(worker.name)
-                        .setGroup(worker.group)
-                        .setInstance(worker.name)
-                        .setPhase(phase)
-                        .setSize(new Resources(1L, 1L, 1L))
-                        .setAt(now)
-                        .build());
+        WorkerState word = WorkerState.newBuilder()
+                .setName(worker.name)
+                .setGroup(worker.group)
+                .setInstance(worker.name)
+                .setPhase(phase)
+                .setSize(new Resources(1L, 1L, 1L))
+                .setAt(now)
+                .build();
+        words.put(worker.name, word);
+        reconciler.worker(worker.name, word);
     }
 
     private static JobState row(SimulatedJob job, State state, @Nullable Worker worker, @Nullable Instant finished) {
