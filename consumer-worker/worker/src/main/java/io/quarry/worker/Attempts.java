@@ -8,6 +8,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,7 +31,7 @@ final class Attempts {
     private final Deadlines deadlines;
     private final ScheduledExecutorService timer;
     private final Executor handlerThread;
-    private final Runnable halt;
+    private final IntConsumer halt;
     private volatile @Nullable Pulse pulse;
     private boolean ticking;
 
@@ -47,7 +48,7 @@ final class Attempts {
             Deadlines deadlines,
             ScheduledExecutorService timer,
             Executor handlerThread,
-            Runnable halt) {
+            IntConsumer halt) {
         this.handlers = Map.copyOf(handlers);
         this.size = size;
         this.directories = directories;
@@ -73,7 +74,7 @@ final class Attempts {
         memory.resetPeak();
         AttemptContext context = new AttemptContext(claim, clock.instant(), directories, size, memory, () -> {
             inHand.stopping(claim.id(), StopReason.OVER_MEMORY);
-            halt.run();
+            halt.accept(ExitCode.OVER_MEMORY);
         });
         return new Attempt(claim, handler, context, handlerThread, inHand);
     }

@@ -18,6 +18,10 @@ final class DeathCause {
     private static final String JVM_OUT_OF_MEMORY = "Terminating due to java.lang.OutOfMemoryError";
     private static final String HEAP = "The worker's Java heap is exhausted: ask for fewer rows at a time.";
 
+    private static final String OUTGROWN =
+            "The attempt outgrew the worker's memory and could not be interrupted, so the worker"
+                    + " ended its process: ask for more memory, or for fewer rows at a time.";
+
     /** Numbers as on Linux; those of other systems differ above 6, except for 9 and 15. */
     private static final Map<Integer, String> SIGNALS = Map.ofEntries(
             Map.entry(1, "SIGHUP"),
@@ -83,6 +87,7 @@ final class DeathCause {
                         "The handler did not stop when it was told to" + why(stop)
                                 + ", so the worker ended its process.",
                         evidence);
+            case ExitCode.OVER_MEMORY -> new Cause(CauseType.MEMORY_LIMIT, OUTGROWN, evidence);
             case ExitCode.OUT_OF_MEMORY -> new Cause(CauseType.MEMORY_LIMIT, HEAP, evidence);
             case ExitCode.FAULT ->
                 new Cause(CauseType.INTERNAL_ERROR, "The worker ended by a fault of its own: see its log.", evidence);

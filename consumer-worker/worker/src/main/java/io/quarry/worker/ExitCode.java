@@ -29,6 +29,9 @@ public final class ExitCode {
     /** The Java heap ran out; the job was reported as failed. */
     public static final int OUT_OF_MEMORY = 76;
 
+    /** The attempt outgrew the process's memory and nothing interrupted it, so the process halted. */
+    public static final int OVER_MEMORY = 77;
+
     /** A second signal ended the process at once. */
     public static final int SECOND_SIGNAL = 143;
 

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,7 +19,7 @@ final class Pulse {
     private final Events events;
     private final Deadlines deadlines;
     private final LongSupplier nanos;
-    private final Runnable halt;
+    private final IntConsumer halt;
     private final AtomicLong lastConfirmed;
     private final long claimedAt;
     private long lastSent;
@@ -32,7 +33,7 @@ final class Pulse {
             Events events,
             Deadlines deadlines,
             LongSupplier nanos,
-            Runnable halt) {
+            IntConsumer halt) {
         this.attempt = attempt;
         this.claimedAt = claimSentAt;
         this.lastSent = claimSentAt;
@@ -70,7 +71,7 @@ final class Pulse {
                         .addKeyValue("jobId", attempt.claim().job().getId())
                         .addKeyValue("attempt", attempt.claim().attempt())
                         .log("handler did not stop in worker.stop.grace.ms; the process halts");
-                halt.run();
+                halt.accept(ExitCode.STUCK);
             }
         }
     }

@@ -59,7 +59,7 @@ public final class WorkerMain {
                     out.println("quarry-worker READY " + checked.name());
                     out.flush();
                 },
-                () -> Runtime.getRuntime().halt(ExitCode.STUCK));
+                Runtime.getRuntime()::halt);
         StopSignals.take(
                 () -> worker.stop(checked.onStop()), () -> Runtime.getRuntime().halt(ExitCode.SECOND_SIGNAL));
         if (checked.exitOnStdinEof()) {

@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntConsumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.jspecify.annotations.Nullable;
@@ -48,22 +49,22 @@ public final class WorkerProcess implements AutoCloseable {
     }
 
     /**
-     * Starts a worker that halts this JVM, with {@link ExitCode#STUCK}, when a handler does not stop.
+     * Starts a worker that halts this JVM, with one of {@link ExitCode}, when a handler does not stop or outgrows its memory.
      *
      * @throws SettingException when a setting, a topic or the share group is not as it must be
      * @throws BrokerUnreachableException when the broker does not answer
      */
     public static WorkerProcess start(Map<String, String> settings) {
-        return start(settings, () -> {}, () -> Runtime.getRuntime().halt(ExitCode.STUCK));
+        return start(settings, () -> {}, Runtime.getRuntime()::halt);
     }
 
     /**
      * Starts a worker.
      *
      * @param ready called once, after the first poll
-     * @param halt ends the process at once; called when a handler does not stop
+     * @param halt ends the process at once, with one of {@link ExitCode}; called when a handler does not stop or outgrows its memory
      */
-    public static WorkerProcess start(Map<String, String> settings, Runnable ready, Runnable halt) {
+    public static WorkerProcess start(Map<String, String> settings, Runnable ready, IntConsumer halt) {
         WorkerSettings worker = WorkerSettings.of(settings);
         Deque<AutoCloseable> open = new ArrayDeque<>();
         try {
@@ -77,7 +78,7 @@ public final class WorkerProcess implements AutoCloseable {
     // What it opens is closed by closeAll, in reverse.
     @SuppressWarnings("resource")
     private static WorkerProcess start(
-            WorkerSettings worker, Runnable ready, Runnable halt, Deque<AutoCloseable> open) {
+            WorkerSettings worker, Runnable ready, IntConsumer halt, Deque<AutoCloseable> open) {
         Directories directories = new Directories(worker.scratchDir(), worker.datasetsDir(), worker.name());
         directories.open();
         InHand inHand = InHand.open(InHand.file(worker.scratchDir(), worker.name()));

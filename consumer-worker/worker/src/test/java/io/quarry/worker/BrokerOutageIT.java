@@ -110,6 +110,6 @@ class BrokerOutageIT {
         Map<String, String> settings = cluster.worker("worker-" + group, group, dir.resolve(group));
         settings.put("lease.ticks", "15");
         settings.put("tick.interval.ms", "100");
-        return WorkerProcess.start(settings, () -> {}, () -> {});
+        return WorkerProcess.start(settings, () -> {}, code -> {});
     }
 }

@@ -22,6 +22,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,6 +44,7 @@ class ClaimLoopTest {
     @TempDir
     private Path dir;
 
+    private final List<Integer> halted = new CopyOnWriteArrayList<>();
     private final RecordingQueue queue = new RecordingQueue();
     private final RecordingLog log = new RecordingLog();
     private final Map<String, Job> jobs = new HashMap<>();
@@ -75,7 +77,7 @@ class ClaimLoopTest {
                 new Deadlines(Duration.ofMillis(5), Duration.ofSeconds(30), Duration.ofSeconds(30)),
                 timer,
                 handlerThread,
-                () -> {});
+                halted::add);
         loop = new ClaimLoop(
                 queue,
                 log,
@@ -264,6 +266,15 @@ class ClaimLoopTest {
         ScriptedHandler.open("a");
         assertThat(round.get()).isEqualTo(Round.RAN);
         assertThat(queue.calls).containsOnlyOnce("poll");
+    }
+
+    @Test
+    void aHandlerThatOutgrewItsMemoryAndCannotBeInterruptedHaltsTheProcessWithACodeOfItsOwn() throws Exception {
+        put(0, "a", "abandon");
+
+        assertThat(loop.runOnce()).isEqualTo(Round.RAN);
+
+        assertThat(halted).containsExactly(ExitCode.OVER_MEMORY);
     }
 
     @Test

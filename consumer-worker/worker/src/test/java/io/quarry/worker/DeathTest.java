@@ -122,7 +122,8 @@ class DeathTest {
         assertThat(type(ExitCode.STUCK, StopReason.RUN_DEADLINE)).isEqualTo(CauseType.RUN_DEADLINE);
         assertThat(type(ExitCode.STUCK, StopReason.HANDED_BACK)).isEqualTo(CauseType.HANDED_BACK);
         assertThat(type(ExitCode.STUCK, StopReason.LEASE_OUT)).isEqualTo(CauseType.BROKER_UNREACHABLE);
-        assertThat(type(ExitCode.STUCK, StopReason.OVER_MEMORY)).isEqualTo(CauseType.MEMORY_LIMIT);
+        assertThat(type(ExitCode.OVER_MEMORY, StopReason.OVER_MEMORY)).isEqualTo(CauseType.MEMORY_LIMIT);
+        assertThat(type(ExitCode.OVER_MEMORY, null)).isEqualTo(CauseType.MEMORY_LIMIT);
         assertThat(type(ExitCode.STUCK, StopReason.CANCELLED)).isEqualTo(CauseType.CANCELLED);
         assertThat(type(ExitCode.STUCK, null)).isEqualTo(CauseType.WORKER_KILLED);
         assertThat(type(0, null)).isEqualTo(CauseType.WORKER_KILLED);

@@ -41,7 +41,7 @@ class HandlerStopTest {
     private final CountDownLatch testIsOver = new CountDownLatch(1);
     private final AtomicLong now = new AtomicLong();
     private final RecordingLog log = new RecordingLog();
-    private final List<String> halted = new CopyOnWriteArrayList<>();
+    private final List<Integer> halted = new CopyOnWriteArrayList<>();
     private Directories directories;
 
     @BeforeEach
@@ -68,8 +68,8 @@ class HandlerStopTest {
         });
         attempt.start();
         began.await();
-        Pulse pulse = new Pulse(
-                attempt, 0, log, new Events("w", () -> Instant.EPOCH), DEADLINES, now::get, () -> halted.add("halted"));
+        Pulse pulse =
+                new Pulse(attempt, 0, log, new Events("w", () -> Instant.EPOCH), DEADLINES, now::get, halted::add);
 
         tickAt(pulse, 4);
         assertThat(attempt.stopReason()).isEqualTo(StopReason.RUN_DEADLINE);
@@ -80,7 +80,7 @@ class HandlerStopTest {
         assertThat(halted).isEmpty();
         tickAt(pulse, 15);
 
-        assertThat(halted).containsExactly("halted");
+        assertThat(halted).containsExactly(ExitCode.STUCK);
     }
 
     @Test

@@ -22,7 +22,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A handler that does what the job's payload says: ok, wait, fail, crash, full, oom, deaf, {@code until <file>}. Tests look at
+ * A handler that does what the job's payload says: ok, wait, fail, crash, full, oom, abandon, deaf, {@code until <file>}. Tests look at
  * what it did. Only the first word counts.
  */
 public class ScriptedHandler implements JobHandler {
@@ -81,6 +81,7 @@ public class ScriptedHandler implements JobHandler {
             case "until" -> awaitFile(Path.of(words[1]));
             case "wait" -> gate(job.getId()).await();
             case "deaf" -> deaf(gate(job.getId()));
+            case "abandon" -> context.abandon();
             case "fail" -> throw JobFailure.of(CauseType.INVALID_INPUT, "column x is missing", Map.of("column", "x"));
             case "crash" -> throw new IllegalStateException("boom");
             case "full" -> throw new UncheckedIOException(new IOException("No space left on device"));

@@ -281,7 +281,7 @@ class WorkerIT {
         Map<String, String> own = with("worker.name", "one-" + offset);
         own.put("worker.record", topics.jobs("default") + "@" + offset);
         own.put("worker.claim", claim);
-        WorkerProcess process = WorkerProcess.start(own, () -> {}, () -> halted.add("one"));
+        WorkerProcess process = WorkerProcess.start(own, () -> {}, code -> halted.add("one " + code));
         workers.add(process);
         return process;
     }
@@ -414,7 +414,7 @@ class WorkerIT {
 
         command(CommandType.CANCEL, claimOf("deaf").getClaim(), null);
 
-        await().atMost(SOON).until(() -> halted.contains("w1"));
+        await().atMost(SOON).until(() -> halted.contains("w1 " + ExitCode.STUCK));
     }
 
     @Test
@@ -457,7 +457,8 @@ class WorkerIT {
     }
 
     private WorkerProcess worker(String name) {
-        WorkerProcess worker = WorkerProcess.start(with("worker.name", name), () -> {}, () -> halted.add(name));
+        WorkerProcess worker =
+                WorkerProcess.start(with("worker.name", name), () -> {}, code -> halted.add(name + " " + code));
         workers.add(worker);
         return worker;
     }

@@ -225,7 +225,7 @@ class WorkerQueueIT {
 
     private WorkerProcess start(String name, String group) {
         WorkerProcess worker =
-                WorkerProcess.start(cluster.worker(name, group, shared.resolve(group)), () -> {}, () -> {});
+                WorkerProcess.start(cluster.worker(name, group, shared.resolve(group)), () -> {}, code -> {});
         workers.add(worker);
         return worker;
     }

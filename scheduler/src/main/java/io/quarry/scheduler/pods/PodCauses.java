@@ -156,11 +156,10 @@ public final class PodCauses {
             evidence.put("container_message", String.valueOf(cut(end.getMessage())));
         }
         if (reason.equals(OUT_OF_MEMORY)) {
-            limit(pod).ifPresent(limit -> evidence.put("limit_bytes", limit));
             return cause(
                     CauseType.OOM_KILLED,
                     "The kernel killed the process for its memory: ask for more memory, or for fewer rows at a time.",
-                    evidence);
+                    limited(pod, evidence));
         }
         if (NEVER_RAN.contains(reason)) {
             return cause(
@@ -177,10 +176,10 @@ public final class PodCauses {
             return cause(
                     CauseType.WORKER_KILLED, "The process was ended by signal " + (code - BY_SIGNAL) + ".", evidence);
         }
-        return exitCode(code, evidence);
+        return exitCode(pod, code, evidence);
     }
 
-    private static Cause exitCode(int code, Map<String, String> evidence) {
+    private static Cause exitCode(Pod pod, int code, Map<String, String> evidence) {
         return switch (code) {
             case 2 ->
                 cause(CauseType.POD_FAILED, "The process could not start with its settings: see its log.", evidence);
@@ -208,6 +207,11 @@ public final class PodCauses {
                         CauseType.MEMORY_LIMIT,
                         "The process's Java heap is exhausted: ask for fewer rows at a time.",
                         evidence);
+            case 77 ->
+                cause(
+                        CauseType.MEMORY_LIMIT,
+                        "The attempt outgrew the process's memory: ask for more memory, or for fewer rows at a time.",
+                        limited(pod, evidence));
             default -> cause(CauseType.WORKER_KILLED, "The process ended with exit code " + code + ".", evidence);
         };
     }
@@ -283,6 +287,11 @@ public final class PodCauses {
         if (node != null) {
             evidence.put("node", node);
         }
+        return evidence;
+    }
+
+    private static Map<String, String> limited(Pod pod, Map<String, String> evidence) {
+        limit(pod).ifPresent(limit -> evidence.put("limit_bytes", limit));
         return evidence;
     }
 

@@ -51,6 +51,7 @@ class PodEventsTest {
             Failed,  -,                        Error,               70, POD_FAILED, INTERNAL_ERROR
             Failed,  -,                        Error,               75, POD_FAILED, WORKER_KILLED
             Failed,  -,                        Error,               76, POD_FAILED, MEMORY_LIMIT
+            Failed,  -,                        Error,               77, POD_FAILED, MEMORY_LIMIT
             Failed,  -,                        Error,              137, POD_FAILED, WORKER_KILLED
             Failed,  -,                        Error,              143, POD_FAILED, WORKER_KILLED
             Succeeded, -,                      Completed,            0, -,          -

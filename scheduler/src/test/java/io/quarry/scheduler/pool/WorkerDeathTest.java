@@ -29,6 +29,7 @@ class WorkerDeathTest {
             Error,              137, WORKER_KILLED
             Error,               75, WORKER_KILLED
             Error,               76, MEMORY_LIMIT
+            Error,               77, MEMORY_LIMIT
             Error,               70, INTERNAL_ERROR
             Error,                3, BROKER_UNREACHABLE
             ContainerCannotRun, 127, POD_FAILED
@@ -50,7 +51,7 @@ class WorkerDeathTest {
                     .containsEntry("exit_code", Integer.toString(code));
         }
         assertThat(WorkerDeath.from(again).orElseThrow().cause().getEvidence().get("limit_bytes"))
-                .isEqualTo(cause == CauseType.OOM_KILLED ? Long.toString(1L << 30) : null);
+                .isEqualTo(cause == CauseType.OOM_KILLED || code == 77 ? Long.toString(1L << 30) : null);
     }
 
     @ParameterizedTest(name = "{0}")
