@@ -189,6 +189,21 @@ class SchedulerIT {
     }
 
     @Test
+    void theJobOfAWorkerThatIsNotThereAnyMoreGoesOnAtOnce() {
+        POOL.misses("pod-2");
+        Job job = TestInstallation.job();
+        Source source = quarry.submit(job);
+        quarry.event(JobEvent.newBuilder(TestInstallation.claimed(job, 1, "gone-" + job.getId(), source))
+                .setWorker("pod-2")
+                .build());
+
+        JobState lost = quarry.awaitRow(
+                job, row -> row.getCause() != null && row.getCause().getType() == CauseType.POD_FAILED);
+        assertThat(lost.getState()).isEqualTo(State.RETRYING);
+        assertThat(lost.getCause().getEvidence()).containsEntry("worker", "pod-2");
+    }
+
+    @Test
     void aSilentWorkerLosesItsJobAfterALeaseOfTicks() {
         Job job = TestInstallation.job();
         Source source = quarry.submit(job);

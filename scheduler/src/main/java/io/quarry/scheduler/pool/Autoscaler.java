@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -210,6 +211,8 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
         private final Interruptions interruptions = new Interruptions();
         private final Queue<WorkerDeath> deaths = new ConcurrentLinkedQueue<>();
         private final EndedClaims ended = new EndedClaims();
+        private final Map<String, ResourceGroup> rows = new HashMap<>();
+        private Instant missingAgain = Instant.MIN;
         private final Deserializer<ResourceGroup> groups = serdes.deserializer(ResourceGroup.class);
         private final Deserializer<JobState> states = serdes.deserializer(JobState.class);
         private final Deserializer<WorkerState> workers = serdes.deserializer(WorkerState.class);
@@ -235,7 +238,13 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
                     ended.take(key, row);
                     interruptions.take(row);
                 } else if (topic.equals(topics.groups())) {
-                    reconciler.group(key, read(groups, record));
+                    ResourceGroup row = read(groups, record);
+                    reconciler.group(key, row);
+                    if (row == null) {
+                        rows.remove(key);
+                    } else {
+                        rows.put(key, row);
+                    }
                 } else if (topic.equals(topics.workers())) {
                     reconciler.worker(key, read(workers, record));
                 } else if (topic.equals(topics.scaling())) {
@@ -282,11 +291,27 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
             send(topics.scaling(), decision.getGroup(), decisionSerializer.serialize(topics.scaling(), decision));
         }
 
+        /** Looks for whoever holds a job and may have died while nobody looked: its row is older than what the pool sees now. */
+        private void lookForMissing() {
+            Set<String> unchecked = ended.unchecked();
+            if (unchecked.isEmpty() || now().isBefore(missingAgain)) {
+                return;
+            }
+            try {
+                pool.missing(unchecked, rows.values()).forEach(ended::take);
+                ended.checked(unchecked);
+            } catch (PoolException away) {
+                missingAgain = now().plus(PAUSE);
+                LOG.debug("It is not known which workers are there: {}", away.getMessage());
+            }
+        }
+
         /** Has the jobs of workers that died go on: at once, with the cause, and not when their leases are over. */
         void reportDeaths() {
             for (WorkerDeath death = deaths.poll(); death != null; death = deaths.poll()) {
                 ended.take(death);
             }
+            lookForMissing();
             for (JobEvent event : ended.due(now())) {
                 reported.incrementAndGet();
                 LOG.warn(

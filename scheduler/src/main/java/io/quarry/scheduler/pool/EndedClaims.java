@@ -28,6 +28,7 @@ final class EndedClaims {
     private final Map<String, Set<String>> jobs = new HashMap<>();
     private final Map<String, WorkerDeath> deaths = new LinkedHashMap<>();
     private final Set<String> toLookAt = new HashSet<>();
+    private final Set<String> unchecked = new HashSet<>();
 
     /** Takes in a job's newest row; null for one that is gone. */
     void take(String job, @Nullable JobState row) {
@@ -42,8 +43,8 @@ final class EndedClaims {
         if (now != null) {
             jobs.computeIfAbsent(now.getWorker(), worker -> new HashSet<>()).add(job);
             boolean another = before == null || !before.getClaim().equals(now.getClaim());
-            if (another && deaths.containsKey(now.getWorker())) {
-                toLookAt.add(now.getWorker());
+            if (another) {
+                (deaths.containsKey(now.getWorker()) ? toLookAt : unchecked).add(now.getWorker());
             }
         }
     }
@@ -60,6 +61,17 @@ final class EndedClaims {
         if (deaths.size() > KEPT) {
             deaths.remove(deaths.keySet().iterator().next());
         }
+    }
+
+    /** Workers that hold something and of which it is not known whether they were there afterwards. */
+    Set<String> unchecked() {
+        unchecked.removeIf(worker -> !jobs.containsKey(worker) || deaths.containsKey(worker));
+        return Set.copyOf(unchecked);
+    }
+
+    /** Takes in that somebody has looked for these, after they were told of as unchecked. */
+    void checked(Set<String> workers) {
+        unchecked.removeAll(workers);
     }
 
     /** What is to be said now, once all rows that there are were taken in. */

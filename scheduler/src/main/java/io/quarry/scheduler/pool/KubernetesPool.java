@@ -22,10 +22,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -107,6 +110,41 @@ public final class KubernetesPool implements WorkerPool, AutoCloseable {
     public Watch watch(Consumer<WorkerDeath> told) {
         watch.ends().tell(told);
         return watch.ends()::hush;
+    }
+
+    /** By a list of its own, with all pods that there are at that time: the watch may be behind. */
+    @Override
+    public List<WorkerDeath> missing(Set<String> workers, Collection<ResourceGroup> groups) {
+        demandCurrent();
+        List<String> unknown =
+                workers.stream().filter(worker -> !watch.follows(worker)).toList();
+        if (unknown.isEmpty()) {
+            return List.of();
+        }
+        Set<String> deployments = watch.names();
+        groups.forEach(group -> deployments.add(manifest.generation(group)));
+        List<String> ours = unknown.stream()
+                .filter(worker -> deployments.stream().anyMatch(name -> PoolManifest.isPodOf(worker, name)))
+                .toList();
+        if (ours.isEmpty()) {
+            return List.of();
+        }
+        Instant at = clock.instant();
+        Set<String> there = new HashSet<>();
+        try {
+            client.pods()
+                    .inNamespace(namespace)
+                    .withLabels(manifest.selector())
+                    .list()
+                    .getItems()
+                    .forEach(pod -> there.add(pod.getMetadata().getName()));
+        } catch (KubernetesClientException e) {
+            throw refused("pods cannot be listed", e);
+        }
+        return ours.stream()
+                .filter(worker -> !there.contains(worker))
+                .map(worker -> WorkerDeath.ofMissing(worker, at))
+                .toList();
     }
 
     @Override

@@ -46,6 +46,10 @@ final class PoolManifest {
     static final String DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 
     private static final int STEM = 36;
+
+    /** Kubernetes cuts a name that it makes up, in front of its last five letters, so that it is no longer than this. */
+    private static final int LONGEST_MADE_UP = 63;
+
     private static final String READY_FILE = "/tmp/quarry-ready";
     private static final Duration REPORT = Duration.ofMinutes(1);
 
@@ -77,6 +81,16 @@ final class PoolManifest {
         String stem = name.length() > STEM ? name.substring(0, STEM) : name;
         String all = String.join("\n", settings.installation(), name, Shape.of(group), platform);
         return "quarry-" + stem + "-" + hash(all);
+    }
+
+    /** Whether a pod of a Deployment could have such a name: those are made up by the cluster, from the Deployment's. */
+    static boolean isPodOf(String pod, String deployment) {
+        if (!pod.startsWith(deployment + "-")) {
+            return false;
+        }
+        String madeUp = pod.substring(deployment.length() + 1);
+        return madeUp.matches("[a-z0-9]{1,10}-[a-z0-9]{5}")
+                || (pod.length() == LONGEST_MADE_UP && madeUp.matches("[a-z0-9]{6,15}"));
     }
 
     /** Name of a group's PodDisruptionBudget. */

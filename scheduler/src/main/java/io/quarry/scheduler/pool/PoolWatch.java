@@ -118,6 +118,21 @@ final class PoolWatch implements AutoCloseable {
         return groups;
     }
 
+    /** Names of all Deployments that there are. */
+    Set<String> names() {
+        Set<String> names = new HashSet<>();
+        deployments
+                .getStore()
+                .list()
+                .forEach(each -> names.add(each.getMetadata().getName()));
+        return names;
+    }
+
+    /** Whether there is a pod of that name, alive or not; whoever listens hears of its end. */
+    boolean follows(String pod) {
+        return pods.getIndexer().getByKey(namespace + "/" + pod) != null;
+    }
+
     /** A group's Deployments, the oldest first. */
     List<Deployment> deployments(String group) {
         List<Deployment> told = deployments.getIndexer().byIndex(BY_GROUP, group);

@@ -2,9 +2,11 @@ package io.quarry.scheduler.pool;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.quarry.avro.Cause;
+import io.quarry.avro.CauseType;
 import io.quarry.scheduler.pods.PodCauses;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -35,5 +37,16 @@ public record WorkerDeath(String worker, Instant until, Cause cause) {
     static WorkerDeath ofRemoved(Pod pod) {
         Cause cause = PodCauses.death(pod).orElseGet(() -> PodCauses.deleted(pod));
         return new WorkerDeath(pod.getMetadata().getName(), Instant.MAX, cause);
+    }
+
+    /** What is to be said of a worker whose pod was not there when all were looked at. */
+    static WorkerDeath ofMissing(String worker, Instant lookedAt) {
+        return new WorkerDeath(
+                worker,
+                lookedAt,
+                new Cause(
+                        CauseType.POD_FAILED,
+                        "Its pod was gone when the scheduler came back: nobody saw how it ended.",
+                        Map.of("pod", worker, "looked_at", lookedAt.toString())));
     }
 }

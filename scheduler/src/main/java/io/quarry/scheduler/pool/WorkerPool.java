@@ -1,8 +1,10 @@
 package io.quarry.scheduler.pool;
 
 import io.quarry.avro.ResourceGroup;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -46,5 +48,17 @@ public interface WorkerPool {
      */
     default Watch watch(Consumer<WorkerDeath> told) {
         return () -> {};
+    }
+
+    /**
+     * Which of these workers are gone for good although nobody saw their end, as when no scheduler ran. It looks anew, so that whoever
+     * had claimed something before the call, and lives, is found. Of those that are not its own by their names it says nothing.
+     *
+     * @param workers names by which jobs were claimed before the call
+     * @param groups the groups' rows as they are now
+     * @throws PoolException when that cannot be known now, saying why
+     */
+    default List<WorkerDeath> missing(Set<String> workers, Collection<ResourceGroup> groups) {
+        return List.of();
     }
 }

@@ -12,6 +12,7 @@ import io.quarry.avro.Owner;
 import io.quarry.avro.State;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class EndedClaimsTest {
@@ -67,6 +68,43 @@ class EndedClaimsTest {
         claims.take(new WorkerDeath("w", Instant.MAX, KILLED));
 
         assertThat(claims.due(T0)).extracting(JobEvent::getClaim).containsExactly("claim-a");
+    }
+
+    @Test
+    void eachOwnerOfWhichNothingIsKnownIsLookedForOnceWhileItHoldsSomething() {
+        claims.take("a", running("a", "w1", 0));
+        claims.take("b", running("b", "w2", 0));
+        claims.take("c", running("c", "dead", 0));
+        claims.take("over", running("over", "w3", 0));
+        claims.take("over", null);
+        claims.take(new WorkerDeath("dead", Instant.MAX, KILLED));
+        assertThat(claims.unchecked()).containsExactlyInAnyOrder("w1", "w2");
+        assertThat(claims.unchecked()).as("until somebody has").hasSize(2);
+
+        claims.checked(Set.of("w1", "w2"));
+        claims.take("a", running("a", "w1", 0));
+        assertThat(claims.unchecked()).isEmpty();
+
+        // The lifecycle was away as well: it reads only now what was claimed.
+        claims.take("d", running("d", "w4", 0));
+        assertThat(claims.unchecked()).containsExactly("w4");
+    }
+
+    @Test
+    void ofAMissingWorkerOnlyWhatItHadClaimedBeforeTheLookEnds() {
+        claims.take("a", running("a", "w", 5));
+        claims.take("b", running("b", "w", 7));
+
+        claims.take(WorkerDeath.ofMissing("w", T0.plusSeconds(6)));
+
+        assertThat(claims.due(T0)).singleElement().satisfies(event -> {
+            assertThat(event.getJobId()).isEqualTo("a");
+            assertThat(event.getCause().getType()).isEqualTo(CauseType.POD_FAILED);
+            assertThat(event.getCause().getMessage()).contains("was gone when the scheduler came back");
+            assertThat(event.getCause().getEvidence())
+                    .containsEntry("pod", "w")
+                    .containsEntry("looked_at", T0.plusSeconds(6).toString());
+        });
     }
 
     @Test

@@ -32,6 +32,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -264,6 +265,39 @@ class KubernetesPoolKT {
         assertThat(later.get(1).cause().getType()).isEqualTo(CauseType.POD_FAILED);
         assertThat(later.get(1).until()).isEqualTo(Instant.MAX);
         assertThat(told).hasSize(1);
+    }
+
+    @Test
+    void whoseOwnPodsWereGoneBeforeAnybodyLookedIsMissingAndNobodyElse() {
+        ResourceGroup group = group("default");
+        KubernetesPool before = pool(client);
+        before.add(group);
+        String ours = only("default").getMetadata().getName();
+        String lives = ours + "-5d4f8b7c9d-aaaaa";
+        String deleted = ours + "-5d4f8b7c9d-bbbbb";
+        String never = new PoolManifest(KubernetesSettings.of(settings())).generation(group("other"));
+        pod(only("default"), lives);
+        delete(pod(only("default"), deleted));
+        before.close();
+        pools.remove(before);
+        KubernetesPool pool = pool(client);
+        Set<String> owners = Set.of(
+                lives, deleted, never + "-9d-ccccc", "worker-1", "quarry-job-x", "quarry-default-00000000-9d-ddddd");
+
+        assertThat(pool.missing(owners, List.of(group))).singleElement().satisfies(gone -> {
+            assertThat(gone.worker()).isEqualTo(deleted);
+            assertThat(gone.until()).isBeforeOrEqualTo(Instant.now());
+        });
+        assertThat(pool.missing(owners, List.of(group, group("other"))))
+                .as("a Deployment that was deleted as well")
+                .extracting(WorkerDeath::worker)
+                .containsExactlyInAnyOrder(deleted, never + "-9d-ccccc");
+        assertThat(pool(client, Map.of("launch.image", "quarry:1", "launch.namespace", namespace, "topic.prefix", "b."))
+                        .missing(owners, List.of()))
+                .as("another installation's")
+                .isEmpty();
+        KubernetesPool forbidden = pool(server.as(namespace, List.of()));
+        assertThatThrownBy(() -> forbidden.missing(owners, List.of(group))).isInstanceOf(PoolException.class);
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.quarry.avro.Resources;
 import io.quarry.avro.SpillVolume;
 import io.quarry.scheduler.pods.KubernetesSettings;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -77,6 +78,27 @@ class PoolManifestTest {
 
         assertThat(manifest.shape(made)).isEqualTo(Shape.of(group().build()));
         assertThat(manifest(Map.of("launch.image", "quarry:2")).shape(made)).isNotEqualTo(Shape.of(group().build()));
+    }
+
+    @Test
+    void aNameThatTheClusterMadeUpForItsPodIsKnown() {
+        String ours = manifest.generation(group().build());
+
+        assertThat(List.of(ours + "-5d4f8b7c9d-x2x9z", ours + "-9d-x2x9z"))
+                .allMatch(name -> PoolManifest.isPodOf(name, ours));
+        assertThat(List.of(
+                        ours,
+                        ours + "-1",
+                        ours + "-byhand",
+                        ours + "-5d4f8b7c9d-x2x9z-more",
+                        "quarry-default-00000000-5d4f8b7c9d-x2x9z",
+                        "quarry-job-5d4f8b7c9d-x2x9z",
+                        "worker-1"))
+                .noneMatch(name -> PoolManifest.isPodOf(name, ours));
+        String longest = manifest.generation(group().setName("a".repeat(80)).build());
+        String cut = (longest + "-5d4f8b7c9d-").substring(0, 58) + "x2x9z";
+        assertThat(PoolManifest.isPodOf(cut, longest)).isTrue();
+        assertThat(PoolManifest.isPodOf(cut + "9", longest)).isFalse();
     }
 
     @Test
