@@ -1,45 +1,28 @@
 package io.quarry.scheduler.pool;
 
-import io.quarry.avro.Command;
-import io.quarry.avro.CommandType;
-import io.quarry.avro.JobEvent;
-import io.quarry.avro.JobState;
-import io.quarry.avro.ResourceGroup;
-import io.quarry.avro.ScalingDecision;
-import io.quarry.avro.WorkerState;
 import io.quarry.scheduler.streams.PlainConsumers;
 import io.quarry.schemas.Topics;
-import io.quarry.schemas.serde.UnreadableRecordException;
 import io.quarry.schemas.serde.WireSerdes;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
-import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.management.JMException;
 import javax.management.ObjectName;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.Deserializer;
-import org.apache.kafka.common.serialization.Serializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,9 +48,8 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
     private volatile boolean active;
     private volatile long interrupted;
     private volatile long looks;
-    private final AtomicLong decisions = new AtomicLong();
     private final AtomicLong faults = new AtomicLong();
-    private final AtomicLong reported = new AtomicLong();
+    private final PoolRecords.Counts counts = new PoolRecords.Counts();
 
     private Autoscaler(
             PoolSettings settings, Map<String, String> kafka, WireSerdes serdes, WorkerPool pool, InstantSource clock) {
@@ -122,14 +104,14 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
             polled = groups;
             Lead lead = new Lead(groups);
             groups.subscribe(List.of(topics.groups()), lead);
-            Reading reading = new Reading(producer);
+            PoolRecords records = new PoolRecords(topics, serdes, producer, pool, clock, counts);
             while (closing.getCount() > 0 && !lead.had) {
-                groups.poll(Duration.ofMillis(500)).forEach(reading::take);
+                groups.poll(Duration.ofMillis(500)).forEach(records::take);
             }
-            WorkerPool.Watch watch = pool.watch(reading.deaths::add);
+            WorkerPool.Watch watch = records.watch();
             try (KafkaConsumer<byte[], byte[]> facts = consumer(false)) {
                 assignFacts(facts);
-                follow(groups, facts, reading, lead);
+                follow(groups, facts, records, lead);
             } finally {
                 watch.close();
             }
@@ -139,13 +121,13 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
     }
 
     private void follow(
-            KafkaConsumer<byte[], byte[]> groups, KafkaConsumer<byte[], byte[]> facts, Reading reading, Lead lead) {
+            KafkaConsumer<byte[], byte[]> groups, KafkaConsumer<byte[], byte[]> facts, PoolRecords records, Lead lead) {
         Map<TopicPartition, Long> ends = facts.endOffsets(facts.assignment());
         ends.putAll(groups.endOffsets(groups.assignment()));
         boolean read = false;
         while (closing.getCount() > 0 && lead.has) {
-            groups.poll(Duration.ZERO).forEach(reading::take);
-            facts.poll(settings.tick()).forEach(reading::take);
+            groups.poll(Duration.ZERO).forEach(records::take);
+            facts.poll(settings.tick()).forEach(records::take);
             if (!read) {
                 read = ends.entrySet().stream()
                         .allMatch(end -> position(groups, facts, end.getKey()) >= end.getValue());
@@ -155,10 +137,9 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
                 }
             }
             if (read) {
-                reading.reportDeaths();
-                reading.reconciler.tick(clock.instant());
-                looks = reading.reconciler.looks();
-                interrupted = reading.interruptions.count();
+                records.tick();
+                looks = records.looks();
+                interrupted = records.interrupted();
             }
         }
     }
@@ -201,145 +182,6 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
             has &= partitions.isEmpty();
-        }
-    }
-
-    /** Takes in records, and carries out what is decided. */
-    private final class Reading implements Reconciler.Effects {
-        private final KafkaProducer<byte[], byte[]> producer;
-        private final Reconciler reconciler = new Reconciler(pool, this);
-        private final Interruptions interruptions = new Interruptions();
-        private final Queue<WorkerDeath> deaths = new ConcurrentLinkedQueue<>();
-        private final EndedClaims ended = new EndedClaims();
-        private final Map<String, ResourceGroup> rows = new HashMap<>();
-        private Instant missingAgain = Instant.MIN;
-        private final Deserializer<ResourceGroup> groups = serdes.deserializer(ResourceGroup.class);
-        private final Deserializer<JobState> states = serdes.deserializer(JobState.class);
-        private final Deserializer<WorkerState> workers = serdes.deserializer(WorkerState.class);
-        private final Deserializer<ScalingDecision> scaling = serdes.deserializer(ScalingDecision.class);
-        private final Serializer<Command> commandSerializer = serdes.serializer(Command.class);
-        private final Serializer<ScalingDecision> decisionSerializer = serdes.serializer(ScalingDecision.class);
-        private final Serializer<JobEvent> eventSerializer = serdes.serializer(JobEvent.class);
-
-        Reading(KafkaProducer<byte[], byte[]> producer) {
-            this.producer = producer;
-        }
-
-        void take(ConsumerRecord<byte[], byte[]> record) {
-            if (record.key() == null) {
-                return;
-            }
-            String key = new String(record.key(), StandardCharsets.UTF_8);
-            String topic = record.topic();
-            try {
-                if (topic.equals(topics.states())) {
-                    JobState row = read(states, record);
-                    reconciler.job(key, row);
-                    ended.take(key, row);
-                    interruptions.take(row);
-                } else if (topic.equals(topics.groups())) {
-                    ResourceGroup row = read(groups, record);
-                    reconciler.group(key, row);
-                    if (row == null) {
-                        rows.remove(key);
-                    } else {
-                        rows.put(key, row);
-                    }
-                } else if (topic.equals(topics.workers())) {
-                    reconciler.worker(key, read(workers, record));
-                } else if (topic.equals(topics.scaling())) {
-                    ScalingDecision decision = read(scaling, record);
-                    if (decision != null) {
-                        interruptions.take(decision);
-                    }
-                }
-            } catch (UnreadableRecordException unreadable) {
-                LOG.warn(
-                        "A record cannot be read and is left alone topic={} offset={} reason={}",
-                        topic,
-                        record.offset(),
-                        unreadable.reason());
-            }
-        }
-
-        private static <T> @Nullable T read(Deserializer<T> deserializer, ConsumerRecord<byte[], byte[]> record) {
-            return record.value() == null ? null : deserializer.deserialize(record.topic(), record.value());
-        }
-
-        @Override
-        public void drain(String worker, String reason) {
-            Command command = Command.newBuilder()
-                    .setType(CommandType.DRAIN)
-                    .setWorker(worker)
-                    .setReason(reason)
-                    .setAt(now())
-                    .build();
-            send(topics.commands(), worker, commandSerializer.serialize(topics.commands(), command));
-        }
-
-        @Override
-        public void keep(ScalingDecision decision) {
-            decisions.incrementAndGet();
-            LOG.info(
-                    "Scaling {} group={} worker={} workers={} wanted={}: {}",
-                    decision.getAction(),
-                    decision.getGroup(),
-                    decision.getWorker() == null ? "-" : decision.getWorker(),
-                    decision.getWorkers(),
-                    decision.getWanted(),
-                    decision.getReason());
-            send(topics.scaling(), decision.getGroup(), decisionSerializer.serialize(topics.scaling(), decision));
-        }
-
-        /** Looks for whoever holds a job and may have died while nobody looked: its row is older than what the pool sees now. */
-        private void lookForMissing() {
-            Set<String> unchecked = ended.unchecked();
-            if (unchecked.isEmpty() || now().isBefore(missingAgain)) {
-                return;
-            }
-            try {
-                pool.missing(unchecked, rows.values()).forEach(ended::take);
-                ended.checked(unchecked);
-            } catch (PoolException away) {
-                missingAgain = now().plus(PAUSE);
-                LOG.debug("It is not known which workers are there: {}", away.getMessage());
-            }
-        }
-
-        /** Has the jobs of workers that died go on: at once, with the cause, and not when their leases are over. */
-        void reportDeaths() {
-            for (WorkerDeath death = deaths.poll(); death != null; death = deaths.poll()) {
-                ended.take(death);
-            }
-            lookForMissing();
-            for (JobEvent event : ended.due(now())) {
-                reported.incrementAndGet();
-                LOG.warn(
-                        "A worker died with a job in hand, which is reported: jobId={} attempt={} worker={} cause={}",
-                        event.getJobId(),
-                        event.getAttempt(),
-                        event.getWorker(),
-                        event.getCause().getType());
-                byte[] value = eventSerializer.serialize(topics.events(), event);
-                send(new ProducerRecord<>(topics.events(), event.getJobId().getBytes(StandardCharsets.UTF_8), value));
-            }
-        }
-
-        private Instant now() {
-            return clock.instant();
-        }
-
-        private void send(String topic, String key, byte[] value) {
-            send(new ProducerRecord<>(topic, 0, key.getBytes(StandardCharsets.UTF_8), value));
-        }
-
-        private void send(ProducerRecord<byte[], byte[]> record) {
-            Object unused = producer.send(record, (sent, failure) -> {
-                if (failure != null) {
-                    String key = new String(record.key(), StandardCharsets.UTF_8);
-                    LOG.warn("Could not be written topic={} key={}: {}", record.topic(), key, failure.toString());
-                }
-            });
         }
     }
 
@@ -389,12 +231,12 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
 
     @Override
     public long getDecisions() {
-        return decisions.get();
+        return counts.decisions().get();
     }
 
     @Override
     public long getDeathsReported() {
-        return reported.get();
+        return counts.reported().get();
     }
 
     @Override
