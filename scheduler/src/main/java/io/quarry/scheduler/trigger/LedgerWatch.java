@@ -80,7 +80,7 @@ final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
                     audit.run(now.minus(LOOKS_BACK), now, settings.missedAfter().multipliedBy(5));
             audits.incrementAndGet();
             expected = report.expected();
-            findings = report.findings().size();
+            findings = (long) report.findings().size() + report.unexamined();
             tell(report);
         } catch (InterruptException e) {
             throw new InterruptedException();

@@ -80,20 +80,50 @@ public final class Recount {
             }
             return true;
         });
-        expected.each(schedule, state.getCursor(), now.minus(behind).minus(Jitter.of(schedule)), tick -> {
-            findings.add(new Finding(
-                    Kind.BEHIND,
-                    name,
-                    tick,
-                    "undecided for " + Duration.between(tick, now).toSeconds() + " s, and with it all that follow"));
-            return false;
-        });
+        findings.addAll(behind(schedule, state, now, behind));
         for (Instant other : decided.keySet()) {
             if (other.isAfter(begin) && !other.isAfter(state.getCursor()) && findings.size() < most) {
                 findings.add(new Finding(Kind.UNEXPECTED, name, other, "the rule has no such tick"));
             }
         }
         return new Count(count[0], findings);
+    }
+
+    /** The ticks that a schedule should have had so far. */
+    Tally expected(Schedule schedule, ScheduleState state, Instant from) {
+        Tally due = none(state, from);
+        expected.each(schedule, begin(state, from), state.getCursor(), tick -> {
+            due.add(tick);
+            return true;
+        });
+        return due;
+    }
+
+    /** A tally of the same span without any tick. */
+    static Tally none(ScheduleState state, Instant from) {
+        return new Tally(begin(state, from), state.getCursor());
+    }
+
+    /** The first tick that should have been decided and is not; none when there is no such tick. */
+    List<Finding> behind(Schedule schedule, ScheduleState state, Instant now, Duration behind) {
+        List<Finding> findings = new ArrayList<>();
+        expected.each(schedule, state.getCursor(), now.minus(behind).minus(Jitter.of(schedule)), tick -> {
+            findings.add(new Finding(
+                    Kind.BEHIND,
+                    schedule.getName(),
+                    tick,
+                    "undecided for " + Duration.between(tick, now).toSeconds() + " s, and with it all that follow"));
+            return false;
+        });
+        return findings;
+    }
+
+    /** Whether a row says of a tick of the rule what became of it: not of one that was asked for, nor how its job ended. */
+    static boolean decides(ScheduleTick row) {
+        return row.getBackfill() == null
+                && row.getOutcome() != TickOutcome.MANUAL
+                && (row.getJobId() == null || row.getJobId().equals(row.getSchedule() + ":" + row.getTick()))
+                && row.getState() == null;
     }
 
     private static Instant begin(ScheduleState state, Instant from) {
@@ -104,10 +134,7 @@ public final class Recount {
     private static Map<Instant, Integer> decisions(Collection<ScheduleTick> rows) {
         Map<Instant, Integer> decided = new TreeMap<>();
         for (ScheduleTick row : rows) {
-            boolean own = row.getBackfill() == null
-                    && row.getOutcome() != TickOutcome.MANUAL
-                    && (row.getJobId() == null || row.getJobId().equals(row.getSchedule() + ":" + row.getTick()));
-            if (own && row.getState() == null) {
+            if (decides(row)) {
                 decided.merge(row.getTick(), row.getOutcome() == TickOutcome.WAITING ? 0 : 1, Integer::sum);
             }
         }

@@ -33,7 +33,7 @@ record ScheduleDemoReport(
 
     /** Whether all that ran has a result, and the recount found nothing. */
     boolean good() {
-        return audit.findings().isEmpty()
+        return audit.clean()
                 && audit.expected()
                         == ledger.stream()
                                 .filter(row -> row.getOutcome() != TickOutcome.MANUAL)

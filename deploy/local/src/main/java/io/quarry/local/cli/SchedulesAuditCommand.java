@@ -65,8 +65,9 @@ final class SchedulesAuditCommand implements Callable<Integer> {
         tree.put(
                 "findings",
                 report.findings().stream().map(SchedulesAuditCommand::tree).toList());
+        tree.put("unexamined", report.unexamined());
         output.print(console, tree, () -> lines(report));
-        return report.findings().isEmpty() ? ExitCodes.DONE : ExitCodes.FAILED;
+        return report.clean() ? ExitCodes.DONE : ExitCodes.FAILED;
     }
 
     private static Map<String, Object> tree(Recount.Finding finding) {
@@ -87,7 +88,11 @@ final class SchedulesAuditCommand implements Callable<Integer> {
             lines.addAll(table.lines(console.tableWidth()));
         }
         lines.add(Text.count(report.schedules(), "schedule") + ", " + Text.count(report.expected(), "expected tick")
-                + ", " + Text.count(report.findings().size(), "finding"));
+                + ", " + Text.count(report.findings().size(), "finding")
+                + (report.unexamined() == 0
+                        ? ""
+                        : "; the rows of " + Text.count(report.unexamined(), "further schedule")
+                                + " do not add up either: mend these and count again"));
         return lines;
     }
 }
