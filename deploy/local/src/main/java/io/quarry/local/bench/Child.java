@@ -109,20 +109,25 @@ final class Child implements AutoCloseable {
             return ready.get(longest.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException e) {
             throw new IllegalStateException(
-                    "a process of the bench did not come up: " + Files.readString(log, StandardCharsets.UTF_8), e);
+                    "a process of the bench did not come up (" + e.getMessage() + "): "
+                            + Files.readString(log, StandardCharsets.UTF_8),
+                    e);
         }
     }
 
     private void read() {
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+            String last = "";
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                last = line;
                 int at = line.indexOf(" READY ");
                 if (at >= 0) {
                     ready.complete(line.substring(at + " READY ".length()).strip());
                 }
             }
-            ready.completeExceptionally(new IllegalStateException("it ended"));
+            // A JVM whose memory is over says so here, and nowhere else.
+            ready.completeExceptionally(new IllegalStateException("it ended: " + last));
         } catch (IOException e) {
             ready.completeExceptionally(e);
         }
