@@ -70,11 +70,12 @@ class DeathsIT {
             Way.of("HUP", 1, CauseType.WORKER_KILLED, "signal_name", "SIGHUP"),
             Way.of("heap", 1, CauseType.MEMORY_LIMIT, "limit_bytes", Long.toString(MEMORY)),
             Way.of("native", 1, CauseType.OOM_KILLED, "limit_bytes", Long.toString(MEMORY)),
+            Way.of("abandon", 1, CauseType.MEMORY_LIMIT, "exit_code", "77", "stop_reason", "OVER_MEMORY"),
             // The worker says so, and its process ends.
             Way.of("direct", 1, CauseType.MEMORY_LIMIT, "exception", "java.lang.OutOfMemoryError"),
             Way.of("TERM", 2, CauseType.HANDED_BACK),
             // The worker says so, and goes on.
-            Way.of("throw", 47, CauseType.TRANSIENT_FAILURE, "exception", "java.lang.IllegalStateException"),
+            Way.of("throw", 46, CauseType.TRANSIENT_FAILURE, "exception", "java.lang.IllegalStateException"),
             Way.of("error", 10, CauseType.TRANSIENT_FAILURE, "exception", "java.lang.StackOverflowError"),
             Way.of("disk", 20, CauseType.DISK_FULL),
             Way.of("bad", 20, CauseType.USER_ERROR, "fields", "custom.body"),

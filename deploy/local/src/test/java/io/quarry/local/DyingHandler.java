@@ -50,7 +50,7 @@ public final class DyingHandler implements JobHandler {
             return Optional.empty();
         }
         try {
-            end(script);
+            end(script, context);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -76,7 +76,7 @@ public final class DyingHandler implements JobHandler {
                 .build();
     }
 
-    private static void end(String script) throws JobFailure, InterruptedException, IOException {
+    private static void end(String script, JobContext context) throws JobFailure, InterruptedException, IOException {
         CountDownLatch never = new CountDownLatch(1);
         switch (script) {
             case "throw" -> throw new IllegalStateException("boom");
@@ -84,6 +84,11 @@ public final class DyingHandler implements JobHandler {
             case "disk" -> throw new IOException("No space left on device");
             case "hang" -> never.await();
             case "stuck" -> stuck(never);
+            case "abandon" -> {
+                // As below.
+                boolean unused = never.await(200, TimeUnit.MILLISECONDS);
+                context.abandon();
+            }
             case "a while" -> {
                 boolean unused = never.await(6, TimeUnit.SECONDS);
             }
