@@ -95,8 +95,11 @@ class DisasterIT {
         Random random = new Random(6);
         try (TestInstallation quarry = new TestInstallation(broker, registry, "ticks.", Map.of())) {
             List<SchedulerChild> schedulers = new ArrayList<>();
+            // Nothing was written meanwhile: to wait for that only takes time.
+            String[] patience = {"scheduler.trigger.patience.ms", "2000"};
             List<Map<String, String>> settings = List.of(
-                    quarry.settings("scheduler.instance.id", "one"), quarry.settings("scheduler.instance.id", "two"));
+                    quarry.settings("scheduler.instance.id", "one", patience[0], patience[1]),
+                    quarry.settings("scheduler.instance.id", "two", patience[0], patience[1]));
             try {
                 for (int i = 0; i < 2; i++) {
                     schedulers.add(SchedulerChild.start(directory.resolve("ticks-" + i), settings.get(i)));
