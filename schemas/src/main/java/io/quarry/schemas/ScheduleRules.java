@@ -5,6 +5,7 @@ import io.quarry.avro.Job;
 import io.quarry.avro.OverlapPolicy;
 import io.quarry.avro.Schedule;
 import io.quarry.schemas.schedule.JobTemplate;
+import io.quarry.schemas.schedule.TemplateException;
 import io.quarry.schemas.schedule.TickIds;
 import io.quarry.schemas.schedule.Ticks;
 import java.time.Duration;
@@ -18,6 +19,12 @@ import org.jspecify.annotations.Nullable;
 public final class ScheduleRules {
     private static final int MOST_TIMES = 10_000;
     private static final Instant SAMPLE = Instant.parse("2026-01-01T00:00:00Z");
+    /** What a template is checked with whose own schedule cannot be followed: it may be wrong on its own. Long enough for offsets. */
+    private static final Ticks YEARLY = Ticks.of(Schedule.newBuilder()
+            .setName("")
+            .setJob(Job.newBuilder().setId("").build())
+            .setEveryMs(Duration.ofDays(365).toMillis())
+            .build());
     /** Checked in the place of an id that comes with the tick. */
     private static final String SOME_ID = "x";
 
@@ -153,17 +160,24 @@ public final class ScheduleRules {
                     job.getTags().get(tag),
                     "must be left out: the scheduler sets it");
         }
-        if (ticks == null) {
-            return;
-        }
         try {
-            Instant sample = ticks.next(SAMPLE);
-            Job filled = JobTemplate.fill(schedule, ticks, sample == null ? SAMPLE : sample, SOME_ID);
+            Instant sample = ticks == null ? null : ticks.next(SAMPLE);
+            Job filled = JobTemplate.fill(
+                    schedule, ticks == null ? YEARLY : ticks, sample == null ? SAMPLE : sample, SOME_ID);
             for (Violation broken : JobRules.check(filled)) {
                 found.require(false, "job." + broken.field(), broken.value(), broken.rule());
             }
-        } catch (IllegalArgumentException e) {
-            found.require(false, "job", "a template", String.valueOf(e.getMessage()));
+        } catch (TemplateException e) {
+            for (Violation broken : e.violations()) {
+                found.require(false, "job." + broken.field(), broken.value(), broken.rule());
+            }
+            // The rest of it, as far as it follows from no placeholder.
+            Job unfilled = Job.newBuilder(job).setId(SOME_ID).build();
+            for (Violation broken : JobRules.check(unfilled)) {
+                boolean known =
+                        !broken.value().contains("{{") && !schedule.getMoments().containsKey(broken.field());
+                found.require(!known, "job." + broken.field(), broken.value(), broken.rule());
+            }
         }
     }
 }

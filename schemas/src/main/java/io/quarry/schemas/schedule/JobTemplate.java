@@ -2,6 +2,7 @@ package io.quarry.schemas.schedule;
 
 import io.quarry.avro.Job;
 import io.quarry.avro.Schedule;
+import io.quarry.schemas.Violation;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -21,9 +22,11 @@ public final class JobTemplate {
     /** Labels that every job of a schedule has; a template may not set them. */
     public static final List<String> OWN_TAGS = List.of("schedule", "tick");
 
+    private static final String NO_FIELD = "must name a field that a job has";
     private static final Pattern STEP = Pattern.compile("([a-z_0-9]+)(?:\\[([0-9]{1,6})])?");
 
     private final Placeholders placeholders;
+    private final List<Violation> wrong = new ArrayList<>();
 
     private JobTemplate(Placeholders placeholders) {
         this.placeholders = placeholders;
@@ -33,7 +36,7 @@ public final class JobTemplate {
      * The job of a tick: the template filled in, with its id, labels and, where the template has none, name and submitter.
      *
      * @param id id of the job
-     * @throws IllegalArgumentException naming the field whose placeholder is wrong
+     * @throws TemplateException naming each field whose placeholder is wrong
      */
     public static Job fill(Schedule schedule, Ticks ticks, Instant tick, String id) {
         Job job = SpecificData.getForSchema(Job.getClassSchema()).deepCopy(Job.getClassSchema(), schedule.getJob());
@@ -41,6 +44,9 @@ public final class JobTemplate {
                 new JobTemplate(new Placeholders(schedule.getName(), tick, () -> ticks.previous(tick), ticks.zone()));
         template.record(job, "");
         schedule.getMoments().forEach((path, text) -> template.moment(job, path, text));
+        if (!template.wrong.isEmpty()) {
+            throw new TemplateException(template.wrong);
+        }
         Map<String, String> tags = new HashMap<>(job.getTags());
         tags.put("schedule", schedule.getName());
         tags.put("tick", tick.toString());
@@ -91,8 +97,9 @@ public final class JobTemplate {
     private String filled(String text, String path) {
         try {
             return placeholders.fill(text);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(path + ": " + e.getMessage(), e);
+        } catch (Placeholders.Wrong e) {
+            wrong.add(new Violation(path, e.placeholder(), e.rule()));
+            return text;
         }
     }
 
@@ -100,8 +107,9 @@ public final class JobTemplate {
         Instant moment;
         try {
             moment = placeholders.moment(text);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(path + ": " + text + " " + e.getMessage(), e);
+        } catch (Placeholders.Wrong e) {
+            wrong.add(new Violation(path, e.placeholder(), e.rule()));
+            return;
         }
         SpecificRecord record = job;
         String[] steps = path.split("\\.", -1);
@@ -109,28 +117,32 @@ public final class JobTemplate {
             Matcher step = STEP.matcher(steps[i]);
             Schema.Field field = step.matches() ? record.getSchema().getField(step.group(1)) : null;
             if (field == null) {
-                throw new IllegalArgumentException(path + ": a job has no such field");
+                wrong.add(new Violation(path, text, NO_FIELD));
+                return;
             }
             Object value = record.get(field.pos());
             if (i < steps.length - 1) {
                 if (!(value instanceof SpecificRecord inner)) {
-                    throw new IllegalArgumentException(path + ": a job has no such field");
+                    wrong.add(new Violation(path, text, NO_FIELD));
+                    return;
                 }
                 record = inner;
             } else {
-                put(record, field, step.group(2), moment, path);
+                if (!put(record, field, step.group(2), moment)) {
+                    wrong.add(new Violation(path, text, "must stand where a job has an instant"));
+                }
             }
         }
     }
 
-    private static void put(
-            SpecificRecord record, Schema.Field field, @Nullable String index, Instant moment, String path) {
+    /** Puts an instant to where there has to be one; false where there is none. */
+    private static boolean put(SpecificRecord record, Schema.Field field, @Nullable String index, Instant moment) {
         if (index == null) {
             if (!isMoment(field.schema())) {
-                throw new IllegalArgumentException(path + ": is no instant");
+                return false;
             }
             record.put(field.pos(), moment);
-            return;
+            return true;
         }
         int at = Integer.parseInt(index);
         boolean list = field.schema().getType() == Schema.Type.ARRAY
@@ -138,11 +150,12 @@ public final class JobTemplate {
                 && record.get(field.pos()) instanceof List<?> values
                 && at < values.size();
         if (!list) {
-            throw new IllegalArgumentException(path + ": is no instant");
+            return false;
         }
         List<Object> values = new ArrayList<>((List<?>) record.get(field.pos()));
         values.set(at, moment);
         record.put(field.pos(), values);
+        return true;
     }
 
     private static boolean isMoment(Schema schema) {

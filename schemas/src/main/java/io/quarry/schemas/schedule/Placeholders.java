@@ -20,6 +20,7 @@ record Placeholders(String schedule, Instant tick, Supplier<Instant> previous, Z
     private static final Pattern ONE = Pattern.compile("\\{\\{([^{}]*)}}");
     private static final Pattern INSIDE =
             Pattern.compile("\\s*([A-Za-z_.]+)\\s*(?:([+-])\\s*([0-9]{1,9})\\s*(ms|s|m|h|d))?\\s*");
+    private static final int SHOWN = 40;
     private static final List<String> MOMENTS = List.of("tick.time", "tick.previous", "interval.start", "interval.end");
     private static final String ALLOWED_MOMENTS =
             "allowed are " + String.join(", ", MOMENTS) + " (each with an offset such as - 1d)";
@@ -30,51 +31,67 @@ record Placeholders(String schedule, Instant tick, Supplier<Instant> previous, Z
         return text.contains("{{");
     }
 
-    /**
-     * The text with everything filled in.
-     *
-     * @throws IllegalArgumentException naming the placeholder that is unknown, and its character
-     */
-    String fill(String text) {
+    /** A placeholder that stands for nothing: as it is written, and what is allowed. */
+    static final class Wrong extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private final String placeholder;
+        private final String rule;
+
+        private Wrong(String placeholder, String rule) {
+            super(placeholder + ": " + rule);
+            this.placeholder = placeholder;
+            this.rule = rule;
+        }
+
+        String placeholder() {
+            return placeholder;
+        }
+
+        String rule() {
+            return rule;
+        }
+    }
+
+    /** The text with everything filled in. */
+    String fill(String text) throws Wrong {
         Matcher matcher = ONE.matcher(text);
         StringBuilder filled = new StringBuilder();
         int done = 0;
         while (matcher.find()) {
             refuseOpen(text, done, matcher.start());
-            filled.append(text, done, matcher.start()).append(value(matcher.group(1), matcher.start() + 1));
+            filled.append(text, done, matcher.start()).append(value(matcher, matcher.start() + 1));
             done = matcher.end();
         }
         refuseOpen(text, done, text.length());
         return filled.append(text, done, text.length()).toString();
     }
 
-    /**
-     * The instant that a text of one placeholder alone stands for.
-     *
-     * @throws IllegalArgumentException when it stands for none
-     */
-    Instant moment(String text) {
+    /** The instant that a text of one placeholder alone stands for. */
+    Instant moment(String text) throws Wrong {
         Matcher matcher = ONE.matcher(text.strip());
         if (!matcher.matches()) {
-            throw new IllegalArgumentException("must be one placeholder alone, such as {{interval.start}}");
+            throw new Wrong(text, "must be one placeholder alone, such as {{interval.start}}");
         }
         Matcher inside = INSIDE.matcher(matcher.group(1));
         if (!inside.matches() || !MOMENTS.contains(inside.group(1))) {
-            throw new IllegalArgumentException("is no instant: " + ALLOWED_MOMENTS);
+            throw new Wrong(text, "must be an instant: " + ALLOWED_MOMENTS);
         }
         return shifted(inside);
     }
 
-    private static void refuseOpen(String text, int from, int to) {
+    private static void refuseOpen(String text, int from, int to) throws Wrong {
         int open = text.substring(from, to).indexOf("{{");
         if (open >= 0) {
-            throw new IllegalArgumentException(
-                    "the placeholder at character " + (from + open + 1) + " is not closed by }}");
+            String rest = text.substring(from + open, to).lines().findFirst().orElse("{{");
+            throw new Wrong(
+                    rest.length() <= SHOWN ? rest : rest.substring(0, SHOWN),
+                    "must be closed by }} (character " + (from + open + 1) + ")");
         }
     }
 
-    private String value(String inside, int character) {
-        Matcher matcher = INSIDE.matcher(inside);
+    private String value(Matcher placeholder, int character) throws Wrong {
+        Matcher matcher = INSIDE.matcher(placeholder.group(1));
         if (matcher.matches()) {
             String name = matcher.group(1);
             if (MOMENTS.contains(name)) {
@@ -87,7 +104,7 @@ record Placeholders(String schedule, Instant tick, Supplier<Instant> previous, Z
                 return schedule;
             }
         }
-        throw unknown(inside, character);
+        throw new Wrong(placeholder.group(), "there is no such placeholder (character " + character + "): " + ALLOWED);
     }
 
     private Instant shifted(Matcher matcher) {
@@ -107,10 +124,5 @@ record Placeholders(String schedule, Instant tick, Supplier<Instant> previous, Z
             default -> Duration.ofDays(number);
         };
         return matcher.group(2).equals("-") ? at.minus(offset) : at.plus(offset);
-    }
-
-    private static IllegalArgumentException unknown(String inside, int character) {
-        return new IllegalArgumentException(
-                "{{" + inside.strip() + "}} at character " + character + " is unknown: " + ALLOWED);
     }
 }

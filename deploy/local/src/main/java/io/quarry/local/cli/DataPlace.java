@@ -1,6 +1,8 @@
 package io.quarry.local.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Where local mode and demo keep their data unless told otherwise: below {@code ~/.quarry}. */
@@ -26,6 +28,16 @@ final class DataPlace {
         }
         String file = Connection.running(local(console, null)).get("engine.catalog");
         return file == null ? null : Path.of(file);
+    }
+
+    /** The catalog that a command was given, or else that of the local mode that it connects to. */
+    static Optional<Path> catalog(Connection to, @Nullable Path flag) {
+        if (flag != null) {
+            return Optional.of(QuarryCommand.existing(flag, "the catalog"));
+        }
+        return Optional.ofNullable(to.settings().get("engine.catalog"))
+                .map(Path::of)
+                .filter(Files::isReadable);
     }
 
     /** Where the datasets of demos are kept. */

@@ -7,7 +7,6 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -26,7 +25,7 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 final class FileFields {
     private final String file;
     private final List<Problem> problems = new ArrayList<>();
-    private final Map<String, Node> places = new HashMap<>();
+    private final FilePlaces places = new FilePlaces();
 
     FileFields(String file) {
         this.file = file;
@@ -49,6 +48,9 @@ final class FileFields {
             String where = path.isEmpty() ? name : path + "." + name;
             Field field = fields.get(name);
             if (field == null) {
+                Spelling.nearest(name, fields.keySet())
+                        .ifPresent(
+                                near -> places.meantBy(path.isEmpty() ? near : path + "." + near, entry.getKeyNode()));
                 problem(
                         entry.getKeyNode(),
                         "unknown key " + where
@@ -134,7 +136,10 @@ final class FileFields {
             return;
         }
         List<Instant> instants = new ArrayList<>();
-        list.getValue().forEach(item -> instant(item, path, instants::add));
+        for (Node item : list.getValue()) {
+            places.put(path + "[" + instants.size() + "]", item);
+            instant(item, path, instants::add);
+        }
         taker.accept(instants);
     }
 
@@ -183,16 +188,36 @@ final class FileFields {
         }
     }
 
-    /** Says what is wrong with a field that was read: at its place, or at that of what it is missing from. */
+    /**
+     * Says what is wrong with a field that was read: at its place, or at that of what it is missing from; nothing when it follows
+     * from what was said before.
+     *
+     * @param path by the keys of the file
+     */
     void problemAt(String path, Node root, String what) {
-        String place = path;
-        while (!places.containsKey(place) && !place.isEmpty()) {
-            place = place.substring(0, Math.max(0, Math.max(place.lastIndexOf('.'), place.lastIndexOf('['))));
+        problemAt(places.at(path), root, what);
+    }
+
+    void problemAt(FilePlaces.Place place, Node root, String what) {
+        if (!places.told(place)) {
+            problem(place.node() == null ? root : place.node(), what);
         }
-        problem(places.getOrDefault(place, root), what);
+    }
+
+    /** Says that a key is missing, unless one is there that was most likely meant to be it. */
+    void missing(String path, Node root, String what) {
+        if (!places.has(path) && !places.meant(path)) {
+            problem(root, what);
+            places.settled(path);
+        }
+    }
+
+    FilePlaces places() {
+        return places;
     }
 
     void problem(Node node, String what) {
+        places.wrong(node);
         problems.add(at(file, node, what));
     }
 
@@ -214,8 +239,12 @@ final class FileFields {
 
     /** All that is wrong, in the order of the file. */
     JobFileException refusal() {
-        return new JobFileException(problems.stream()
+        return new JobFileException(problems());
+    }
+
+    List<Problem> problems() {
+        return problems.stream()
                 .sorted(Comparator.comparingInt(Problem::line).thenComparingInt(Problem::column))
-                .toList());
+                .toList();
     }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
@@ -78,14 +79,15 @@ final class GroupFile {
         file.mapping(root, "", fields);
         oversizeFits(root);
         group.setOversizeCeiling(ceiling);
+        if (!(root instanceof MappingNode)) {
+            throw file.refusal();
+        }
+        ResourceGroup made = group.build();
+        for (Violation violation : GroupRules.check(made)) {
+            file.problemAt(GroupWords.path(violation), root, GroupWords.said(violation));
+        }
         if (file.good()) {
-            ResourceGroup made = group.build();
-            for (Violation violation : GroupRules.check(made)) {
-                file.problemAt(GroupWords.path(violation), root, GroupWords.said(violation));
-            }
-            if (file.good()) {
-                return made;
-            }
+            return made;
         }
         throw file.refusal();
     }

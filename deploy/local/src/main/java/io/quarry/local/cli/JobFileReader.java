@@ -47,9 +47,10 @@ final class JobFileReader {
     private final String file;
     private final List<Problem> problems = new ArrayList<>();
     private final @Nullable Map<String, String> moments;
+    private final FilePlaces places;
 
     JobFileReader(String file) {
-        this(file, null);
+        this(file, null, new FilePlaces());
     }
 
     /**
@@ -57,17 +58,27 @@ final class JobFileReader {
      *
      * @param moments takes the placeholders that stand where a job has an instant, by the path of the field; null when there are
      *     to be none
+     * @param places takes where everything stands
      */
-    JobFileReader(String file, @Nullable Map<String, String> moments) {
+    JobFileReader(String file, @Nullable Map<String, String> moments, FilePlaces places) {
         this.file = file;
         this.moments = moments;
+        this.places = places;
     }
 
     List<Problem> problems() {
         return problems;
     }
 
-    /** Reads a mapping as a record. What is wrong is in {@link #problems()}, and the record is of no use then. */
+    /** Where everything that was read stands. */
+    FilePlaces places() {
+        return places;
+    }
+
+    /**
+     * Reads a mapping as a record. What is wrong is in {@link #problems()}; the record has its default then, or nothing in
+     * particular, so that its other fields can be checked.
+     */
     SpecificRecord record(Node node, Schema schema, String path) {
         SpecificRecord record = (SpecificRecord) SpecificData.get().newRecord(null, schema);
         Set<String> seen = new HashSet<>();
@@ -77,10 +88,11 @@ final class JobFileReader {
             }
         } else {
             refuse(node, path, "a mapping of " + String.join(", ", names(schema)));
-            return record;
+            schema.getFields().forEach(field -> seen.add(field.name()));
         }
         for (Schema.Field field : schema.getFields()) {
-            if (seen.contains(field.name())) {
+            if (seen.contains(field.name())
+                    && (record.get(field.pos()) != null || field.schema().isNullable())) {
                 continue;
             }
             if (field.hasDefaultValue()) {
@@ -89,10 +101,47 @@ final class JobFileReader {
                 // The id: whoever submits the file makes one.
                 record.put(field.pos(), "");
             } else {
-                problem(node, below(path, field.name()) + " is missing: it has to be set");
+                String where = below(path, field.name());
+                if (!seen.contains(field.name())) {
+                    if (!places.meant(where)) {
+                        problem(node, where + " is missing: it has to be set");
+                    }
+                    places.settled(where);
+                }
+                record.put(field.pos(), nothing(field.schema()));
             }
         }
         return record;
+    }
+
+    /** A value in the place of one that could not be read: what is said about that one is said. */
+    private static Object nothing(Schema schema) {
+        return switch (schema.getType()) {
+            case UNION ->
+                nothing(schema.getTypes().stream()
+                        .filter(branch -> branch.getType() != Schema.Type.NULL)
+                        .findFirst()
+                        .orElseThrow());
+            case RECORD -> {
+                SpecificRecord record = (SpecificRecord) SpecificData.get().newRecord(null, schema);
+                for (Schema.Field field : schema.getFields()) {
+                    record.put(
+                            field.pos(),
+                            field.hasDefaultValue()
+                                    ? SpecificData.getForSchema(schema).getDefaultValue(field)
+                                    : nothing(field.schema()));
+                }
+                yield record;
+            }
+            case ARRAY -> List.of();
+            case MAP -> Map.of();
+            case BYTES -> ByteBuffer.allocate(0);
+            case INT -> 0;
+            case LONG -> schema.getLogicalType() == null ? (Object) 0L : Instant.EPOCH;
+            case DOUBLE -> 0.0;
+            case BOOLEAN -> false;
+            default -> "";
+        };
     }
 
     private void field(NodeTuple entry, Schema schema, String path, SpecificRecord record, Set<String> seen) {
@@ -107,6 +156,7 @@ final class JobFileReader {
                 schema.getField(base64 ? "body" : form.map(PeoplesForm::field).orElse(name));
         if (field == null) {
             problem(key, unknown(name, schema, path));
+            Spelling.nearest(name, names(schema)).ifPresent(near -> places.meantBy(below(path, near), key));
             return;
         }
         if (!seen.add(field.name())) {
@@ -115,6 +165,7 @@ final class JobFileReader {
         }
         Node value = entry.getValueNode();
         String where = below(path, name);
+        places.put(where, value);
         Object read;
         if (base64) {
             read = text(
@@ -225,11 +276,17 @@ final class JobFileReader {
         if (node instanceof SequenceNode sequence) {
             int index = 0;
             for (Node item : sequence.getValue()) {
-                values.add(value(item, schema.getElementType(), path + "[" + index++ + "]"));
+                String where = path + "[" + index++ + "]";
+                places.put(where, item);
+                Object read = value(item, schema.getElementType(), where);
+                boolean lacks = read == null && !schema.getElementType().isNullable();
+                values.add(lacks ? nothing(schema.getElementType()) : read);
             }
         } else if (node instanceof ScalarNode && !isNull(node)) {
             // One value where a list may stand is a list of one.
-            values.add(value(node, schema.getElementType(), path));
+            Object read = value(node, schema.getElementType(), path);
+            boolean lacks = read == null && !schema.getElementType().isNullable();
+            values.add(lacks ? nothing(schema.getElementType()) : read);
         } else {
             refuse(node, path, "a list");
         }
@@ -247,7 +304,9 @@ final class JobFileReader {
             if (values.containsKey(key)) {
                 problem(entry.getKeyNode(), below(path, key) + " is set twice: leave one of them");
             }
-            values.put(key, value(entry.getValueNode(), schema.getValueType(), below(path, key)));
+            places.put(below(path, key), entry.getValueNode());
+            Object read = value(entry.getValueNode(), schema.getValueType(), below(path, key));
+            values.put(key, read == null ? nothing(schema.getValueType()) : read);
         }
         return values;
     }
@@ -267,6 +326,7 @@ final class JobFileReader {
             if (!seen.add(name)) {
                 problem(entry.getKeyNode(), below(path, name) + " is set twice: leave one of them");
             }
+            places.put(path + "[" + columns.size() + "]", entry.getValueNode());
             SpecificRecord record = (SpecificRecord) SpecificData.get().newRecord(null, column);
             record.put(column.getField("name").pos(), name);
             record.put(
@@ -399,6 +459,7 @@ final class JobFileReader {
     }
 
     void problem(Node node, String message) {
+        places.wrong(node);
         Optional<Mark> mark = node.getStartMark();
         problems.add(new Problem(
                 file,

@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -43,6 +44,23 @@ record PeoplesForm(String record, String field, String name, Kind kind) {
         return ALL.stream()
                 .filter(form -> form.record.equals(record) && form.field.equals(field) && form.kind != Kind.AS_IS)
                 .findFirst();
+    }
+
+    /** The names that a file may have for a field of any record, the one for people first. */
+    static List<String> spellings(String field) {
+        List<String> spellings = new ArrayList<>();
+        boolean asIs = true;
+        for (PeoplesForm form : ALL) {
+            if (form.field.equals(field)) {
+                asIs = form.kind == Kind.AS_IS;
+                spellings.add(form.name);
+            }
+        }
+        if (spellings.isEmpty() && field.endsWith("_ms")) {
+            return List.of(field.substring(0, field.length() - "_ms".length()), field);
+        }
+        spellings.add(asIs ? 0 : spellings.size(), field);
+        return spellings;
     }
 
     static List<String> names(String record) {

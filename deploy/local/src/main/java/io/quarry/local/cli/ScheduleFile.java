@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -20,10 +19,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
-import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
  * A schedule as people write it: YAML or JSON with {@code name}, {@code cron}, {@code every} or {@code times}, and {@code job}, which
@@ -34,12 +34,14 @@ final class ScheduleFile {
     private final FileFields fields;
     private final Schedule.Builder schedule =
             Schedule.newBuilder().setName("").setJob(Job.newBuilder().setId("").build());
-    private final Map<String, Node> nodes = new HashMap<>();
-    private final Map<String, Node> ofJob = new HashMap<>();
+    private final String text;
+    private @Nullable Node root;
     private @Nullable Schedule made;
+    private boolean jobGood = true;
 
-    private ScheduleFile(String file) {
+    private ScheduleFile(String file, String text) {
         this.file = file;
+        this.text = text;
         this.fields = new FileFields(file);
     }
 
@@ -59,22 +61,63 @@ final class ScheduleFile {
      * @throws JobFileException with every error at its line
      */
     static ScheduleFile read(String text, String name) throws JobFileException {
-        ScheduleFile read = new ScheduleFile(name);
+        ScheduleFile read = look(text, name);
+        if (!read.fields.good()) {
+            throw read.fields.refusal();
+        }
+        return read;
+    }
+
+    /**
+     * The same, with whatever is wrong in {@link #problems()}: what the schedule's job asks for can be looked at all the same.
+     *
+     * @throws JobFileException when it is no YAML
+     */
+    static ScheduleFile look(String text, String name) throws JobFileException {
+        ScheduleFile read = new ScheduleFile(name, text);
         read.made = read.read(JobFile.compose(text, name));
         return read;
     }
 
+    /** The schedule; of a file with problems, what could be read of it. */
     Schedule schedule() {
         return Objects.requireNonNull(made);
     }
 
-    /** What is wrong, for others' reasons than the file's, with a field of the job: at its line, or at the job's. */
-    Problem problem(String field, String what) {
-        Node node = ofJob.getOrDefault(field, Objects.requireNonNull(nodes.get("job")));
-        return FileFields.at(file, node, what);
+    List<Problem> problems() {
+        return fields.problems();
     }
 
-    private Schedule read(Node root) throws JobFileException {
+    /** Whether nothing is wrong with the template of its jobs, whatever is with the schedule itself. */
+    boolean jobGood() {
+        return jobGood;
+    }
+
+    /**
+     * Adds what is wrong, for others' reasons than the file's, with a field of the job, at its line.
+     *
+     * @param broken with the name of the field as the job's record has it
+     */
+    void add(Violation broken) {
+        FilePlaces.Place place = item(fields.places().of("job." + broken.field()), broken.value());
+        fields.problemAt(place, Objects.requireNonNull(root), said(broken, place.path()));
+    }
+
+    /** The item of a list that has a value; the list's own place when none has. */
+    private FilePlaces.Place item(FilePlaces.Place place, String value) {
+        if (place.node() instanceof SequenceNode list) {
+            for (int i = 0; i < list.getValue().size(); i++) {
+                if (list.getValue().get(i) instanceof ScalarNode scalar
+                        && scalar.getValue().equals(value)) {
+                    return fields.places().at(place.path() + "[" + i + "]");
+                }
+            }
+        }
+        return place;
+    }
+
+    private Schedule read(Node top) {
+        root = top;
         Map<String, Field> takers = new LinkedHashMap<>();
         takers.put("name", node -> fields.text(node, "name", schedule::setName));
         takers.put("cron", node -> fields.text(node, "cron", schedule::setCron));
@@ -92,50 +135,66 @@ final class ScheduleFile {
         takers.put("owner", node -> fields.text(node, "owner", schedule::setOwner));
         takers.put("tags", node -> fields.texts(node, "tags", schedule::setTags));
         takers.put("job", this::job);
-        fields.mapping(root, "", takers);
-        if (root instanceof MappingNode mapping) {
-            nodes.putAll(values(mapping));
-            if (Stream.of("cron", "every", "times").noneMatch(nodes::containsKey)) {
-                fields.problem(root, "when it is due is missing: exactly one of cron, every and times has to be set");
+        fields.mapping(top, "", takers);
+        if (top instanceof MappingNode) {
+            boolean due = Stream.of("cron", "every", "times")
+                    .anyMatch(key -> fields.places().has(key) || fields.places().meant(key));
+            if (!due) {
+                fields.missing(
+                        "cron", top, "when it is due is missing: exactly one of cron, every and times has to be set");
             }
             for (String needed : List.of("name", "job")) {
-                if (!nodes.containsKey(needed)) {
-                    fields.problem(root, needed + " is missing: it has to be set");
-                }
+                fields.missing(needed, top, needed + " is missing: it has to be set");
+            }
+            boolean unread = Stream.of("every", "times")
+                    .anyMatch(key -> fields.places().told(fields.places().at(key)));
+            if (unread) {
+                // It was read as none.
+                fields.places().settled("cron");
             }
         }
-        if (!fields.good()) {
-            throw fields.refusal();
-        }
         Schedule whole = schedule.build();
-        for (Violation violation : ScheduleRules.check(whole)) {
-            String key = violation.field().replaceAll("[.\\[].*", "").replaceAll("_(ms|max)$", "");
-            fields.problem(nodes.getOrDefault(key, root), said(violation));
+        if (!(top instanceof MappingNode)) {
+            return whole;
         }
-        if (!fields.good()) {
-            throw fields.refusal();
+        for (Violation violation : ScheduleRules.check(whole)) {
+            broken(violation);
         }
         return whole;
     }
 
-    private static Map<String, Node> values(MappingNode mapping) {
-        Map<String, Node> values = new HashMap<>();
-        for (NodeTuple entry : mapping.getValue()) {
-            if (entry.getKeyNode() instanceof ScalarNode key) {
-                values.put(key.getValue(), entry.getValueNode());
-            }
+    private void broken(Violation violation) {
+        String field = violation.field().equals("catch_up_max") ? "catch_up" : violation.field();
+        FilePlaces.Place place = fields.places().of(field);
+        jobGood &= !field.startsWith("job.");
+        String what = said(violation, place.path());
+        Problem placeholder = violation.value().contains("{{") && place.node() != null
+                ? placeholder(place.node(), violation.value(), what)
+                : null;
+        if (placeholder != null) {
+            fields.add(List.of(placeholder));
+        } else {
+            fields.problemAt(place, Objects.requireNonNull(root), what);
         }
-        return values;
     }
 
-    /** A broken rule in the words of the file: its key, and durations as people write them. */
-    private static String said(Violation broken) {
-        if (!broken.field().endsWith("_ms")) {
-            return broken.field().equals("catch_up_max")
-                    ? new Violation("catch_up", broken.value(), broken.rule()).toString()
-                    : broken.toString();
+    /** A placeholder at its own line and column within a text of many; null where the text is written in other words. */
+    private @Nullable Problem placeholder(Node node, String written, String what) {
+        int from = node.getStartMark().map(Mark::getIndex).orElse(0);
+        int to = node.getEndMark().map(Mark::getIndex).orElse(text.length());
+        int[] points = text.codePoints().toArray();
+        String before = new String(points, 0, Math.min(from, points.length));
+        int at = text.indexOf(written, before.length());
+        if (at < 0 || text.codePointCount(0, at) >= to) {
+            return null;
         }
-        return Durations.inText(broken.toString()).replace("_ms", "");
+        int start = text.lastIndexOf('\n', at - 1) + 1;
+        int line = (int) text.substring(0, at).chars().filter(c -> c == '\n').count() + 1;
+        return new Problem(file, line, text.codePointCount(start, at) + 1, what);
+    }
+
+    private static String said(Violation broken, String path) {
+        return FilePlaces.said(broken, path);
     }
 
     private void overlap(Node node, String text) {
@@ -175,16 +234,14 @@ final class ScheduleFile {
 
     private void job(Node node) {
         Map<String, String> moments = new LinkedHashMap<>();
-        JobFileReader reader = new JobFileReader(file, moments);
+        JobFileReader reader = new JobFileReader(file, moments, fields.places());
         Job job = (Job) reader.record(node, Job.getClassSchema(), "job");
         fields.add(reader.problems());
-        if (reader.problems().isEmpty()) {
-            ofJob.putAll(values((MappingNode) node));
-            schedule.setJob(SubmittedFile.located(job, file));
-            Map<String, String> below = new LinkedHashMap<>();
-            moments.forEach((path, text) -> below.put(path.substring("job.".length()), text));
-            schedule.setMoments(below);
-        }
+        jobGood = reader.problems().isEmpty();
+        schedule.setJob(SubmittedFile.located(job, file));
+        Map<String, String> below = new LinkedHashMap<>();
+        moments.forEach((path, moment) -> below.put(path.substring("job.".length()), moment));
+        schedule.setMoments(below);
     }
 
     static String word(Enum<?> name) {

@@ -1,5 +1,6 @@
 package io.quarry.local.cli;
 
+import io.quarry.avro.Schedule;
 import io.quarry.engine.catalog.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,36 +11,52 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The schedules of a file, of standard input, or of all YAML and JSON files of a directory. */
+/** The schedules of a file, of standard input, or of all YAML and JSON files of a directory. For one thread. */
 final class ScheduleFiles {
+    private final List<ScheduleFile> files = new ArrayList<>();
+    private final List<Problem> problems = new ArrayList<>();
+
     private ScheduleFiles() {}
 
+    /** Reads them all; what is wrong with them is told by {@link #good()}, so that others can look at them too before. */
+    static ScheduleFiles read(String place, Console console) {
+        ScheduleFiles read = new ScheduleFiles();
+        Map<String, String> names = new LinkedHashMap<>();
+        for (String file : files(place)) {
+            String called = file.equals("-") ? "standard input" : file;
+            try {
+                ScheduleFile one = ScheduleFile.look(SubmittedFile.text(file, console), called);
+                String name = one.schedule().getName();
+                String other = name.isEmpty() ? null : names.putIfAbsent(name, file);
+                if (other != null) {
+                    read.problems.add(new Problem(file, 1, 1, "the schedule " + name + " stands in " + other + " too"));
+                }
+                read.files.add(one);
+            } catch (JobFileException e) {
+                read.problems.addAll(e.problems());
+            }
+        }
+        return read;
+    }
+
+    /** The files that are YAML, those with problems among them. */
+    List<ScheduleFile> all() {
+        return files;
+    }
+
     /**
-     * Reads them all, by name.
+     * The schedules by name.
      *
      * @throws JobFileException with every error of every file
      */
-    static Map<String, ScheduleFile> read(String place, Console console) throws JobFileException {
-        Map<String, ScheduleFile> schedules = new LinkedHashMap<>();
-        Map<String, String> files = new LinkedHashMap<>();
-        List<Problem> problems = new ArrayList<>();
-        for (String file : files(place)) {
-            try {
-                ScheduleFile read = ScheduleFile.read(
-                        SubmittedFile.text(file, console), file.equals("-") ? "standard input" : file);
-                String name = read.schedule().getName();
-                String other = files.putIfAbsent(name, file);
-                if (other != null) {
-                    problems.add(new Problem(file, 1, 1, "the schedule " + name + " stands in " + other + " too"));
-                }
-                schedules.put(name, read);
-            } catch (JobFileException e) {
-                problems.addAll(e.problems());
-            }
+    Map<String, Schedule> good() throws JobFileException {
+        List<Problem> all = new ArrayList<>(problems);
+        files.forEach(file -> all.addAll(file.problems()));
+        if (!all.isEmpty()) {
+            throw new JobFileException(all);
         }
-        if (!problems.isEmpty()) {
-            throw new JobFileException(problems);
-        }
+        Map<String, Schedule> schedules = new LinkedHashMap<>();
+        files.forEach(file -> schedules.put(file.schedule().getName(), file.schedule()));
         return schedules;
     }
 

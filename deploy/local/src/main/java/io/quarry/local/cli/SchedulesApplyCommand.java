@@ -4,16 +4,14 @@ import io.quarry.avro.Job;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Schedule;
 import io.quarry.client.QuarryClient;
-import io.quarry.engine.catalog.Problem;
 import io.quarry.schemas.Placement;
-import java.nio.file.Files;
+import io.quarry.schemas.Violation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -65,17 +63,23 @@ final class SchedulesApplyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws JobFileException {
-        Map<String, ScheduleFile> files = ScheduleFiles.read(options.file(), console);
+        ScheduleFiles files = ScheduleFiles.read(options.file(), console);
         Map<String, ResourceGroup> groups;
         try (QuarryClient client = connection.client(console)) {
             groups = client.groups();
         }
-        refuse(files.values(), groups);
-        Map<String, Schedule> wanted = new LinkedHashMap<>();
-        files.forEach((name, file) -> wanted.put(name, file.schedule()));
-        catalog()
-                .ifPresent(file -> TemplatePlans.check(
-                        wanted.values(), file, options.file(), console.clock().instant()));
+        refuse(files.all(), groups);
+        connection
+                .found()
+                .flatMap(to -> DataPlace.catalog(to, catalog))
+                .ifPresentOrElse(
+                        file -> TemplatePlans.check(
+                                files.all(),
+                                file,
+                                options.file(),
+                                console.clock().instant()),
+                        () -> console.say(TemplatePlans.UNCHECKED));
+        Map<String, Schedule> wanted = files.good();
         String who = console.variable("USER").orElse("cli");
         List<ScheduleChange> changes = new ArrayList<>();
         List<ScheduleRival> rivals;
@@ -109,35 +113,25 @@ final class SchedulesApplyCommand implements Callable<Integer> {
         return rivals.stream().anyMatch(ScheduleRival::counts) ? ExitCodes.FAILED : ExitCodes.DONE;
     }
 
-    private Optional<Path> catalog() {
-        Optional<Path> running = connection
-                .found()
-                .map(to -> to.settings().get("engine.catalog"))
-                .map(Path::of)
-                .filter(Files::isReadable);
-        return catalog == null ? running : Optional.of(QuarryCommand.existing(catalog, "the catalog"));
-    }
-
-    /** Refuses schedules whose group does not exist, or is too small for their jobs, each at its line. */
-    static void refuse(Collection<ScheduleFile> files, Map<String, ResourceGroup> groups) throws JobFileException {
-        List<Problem> problems = new ArrayList<>();
+    /** Adds to each file that its group does not exist, or is too small for its jobs. */
+    static void refuse(Collection<ScheduleFile> files, Map<String, ResourceGroup> groups) {
         for (ScheduleFile file : files) {
             Job job = file.schedule().getJob();
             String name = job.getResourceGroup();
             // Of a placeholder nobody knows yet what it will be.
-            if (!name.contains("{{")) {
+            if (file.jobGood() && !name.contains("{{")) {
                 ResourceGroup group = groups.get(name);
                 if (group == null) {
-                    problems.add(file.problem(
-                            "group", "job.group is " + name + ": " + GroupsCommand.unknown(groups.keySet(), name)));
+                    file.add(new Violation("resource_group", name, GroupsCommand.unknown(groups.keySet(), name)));
                 } else if (Placement.of(job.getResources(), group) instanceof Placement.Refused refused) {
-                    problems.add(file.problem("resources", "job.resources: " + refused.reason()));
+                    file.add(new Violation("resources", asked(job), refused.reason()));
                 }
             }
         }
-        if (!problems.isEmpty()) {
-            throw new JobFileException(problems);
-        }
+    }
+
+    private static String asked(Job job) {
+        return job.getResources() == null ? "one worker" : Placement.format(job.getResources());
     }
 
     private void print(List<ScheduleChange> changes, List<ScheduleRival> rivals) {

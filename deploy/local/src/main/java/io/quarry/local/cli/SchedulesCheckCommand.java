@@ -51,13 +51,13 @@ final class SchedulesCheckCommand implements Callable<Integer> {
     public Integer call() throws JobFileException {
         List<Map<String, Object>> rows = new ArrayList<>();
         Instant now = console.clock().instant();
-        List<Schedule> schedules = ScheduleFiles.read(place, console).values().stream()
-                .map(ScheduleFile::schedule)
-                .toList();
+        ScheduleFiles files = ScheduleFiles.read(place, console);
         if (catalog != null) {
-            TemplatePlans.check(schedules, QuarryCommand.existing(catalog, "the catalog"), place, now);
+            TemplatePlans.check(files.all(), QuarryCommand.existing(catalog, "the catalog"), place, now);
+        } else {
+            console.say(TemplatePlans.UNCHECKED);
         }
-        for (Schedule schedule : schedules) {
+        for (Schedule schedule : files.good().values()) {
             Map<String, Object> row = new LinkedHashMap<>();
             row.put("name", schedule.getName());
             row.put("rule", rule(schedule));

@@ -199,6 +199,21 @@ class GroupFileTest {
     }
 
     @Test
+    void anUnknownKeyHidesNoOtherError() {
+        assertThat(problem(LARGE.replace("450Gi", "4 GB").replace("max: 3", "max: -3") + "lase: 20s\nlease: 1s\n")
+                        .lines())
+                .satisfiesExactly(
+                        line -> assertThat(line)
+                                .contains("group.yaml:2:")
+                                .contains("worker.memory")
+                                .contains("4 GB"),
+                        line -> assertThat(line).contains("group.yaml:3:").contains("workers.max is -3"),
+                        line -> assertThat(line).contains("unknown key lase: did you mean lease?"),
+                        line -> assertThat(line).contains("lease is 1s: must be at least 15s"));
+        assertThat(problem(LARGE.replace("workers:", "wrkers:")).lines()).hasSize(1);
+    }
+
+    @Test
     void aDifferenceNamesFieldBeforeAndAfter() throws Exception {
         ResourceGroup is = GroupFile.parse(LARGE, "a");
         ResourceGroup wanted = GroupFile.parse(LARGE.replace("max: 3", "max: 5").replace("900Gi", "1Ti"), "b");
