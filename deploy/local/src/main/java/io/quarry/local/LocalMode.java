@@ -101,7 +101,15 @@ public final class LocalMode implements AutoCloseable {
             this.workers = closing(
                     "workers",
                     Workers.start(
-                            local, data, settings(), parts.workerMain(), deathReports, local.machine(), group, first));
+                            local,
+                            data,
+                            settings(),
+                            parts.workerMain(),
+                            deathReports,
+                            local.machine(),
+                            group,
+                            first,
+                            listener));
             Optional<WorkerPool> pool = local.workers() == 0 ? Optional.empty() : Optional.of(workers);
             SchedulerSlot slot = new SchedulerSlot(
                     () -> parts.scheduler()

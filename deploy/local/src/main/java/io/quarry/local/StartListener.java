@@ -2,7 +2,7 @@ package io.quarry.local;
 
 import java.time.Duration;
 
-/** Hears how far the start of local mode is. Called by the thread that starts it. */
+/** Hears how far the start of local mode is, from the thread that starts it, and then what happens to its workers. */
 public interface StartListener {
     /** A step of the start, in order. */
     enum Phase {
@@ -23,6 +23,15 @@ public interface StartListener {
     void began(Phase phase);
 
     void ended(Phase phase, Duration took);
+
+    /**
+     * A worker's process ended by itself or was killed. Called by the thread that watches it.
+     *
+     * @param how how it ended, such as {@code signal 9}
+     * @param jobsInHand how many jobs it had: they are tried again
+     * @param again when it is started again
+     */
+    default void workerDied(String worker, String how, int jobsInHand, Duration again) {}
 
     /** Hears and says nothing. */
     static StartListener silent() {

@@ -33,6 +33,7 @@ final class WorkerChild {
     private final RestartPolicy policy;
     private final DeathReports deathReports;
     private final OomKills oomKills;
+    private final StartListener listener;
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Thread supervisor;
 
@@ -41,11 +42,17 @@ final class WorkerChild {
     private int deaths;
 
     /** Describes a slot and starts nothing. */
-    WorkerChild(WorkerSlot slot, RestartPolicy policy, DeathReports deathReports, OomKills oomKills) {
+    WorkerChild(
+            WorkerSlot slot,
+            RestartPolicy policy,
+            DeathReports deathReports,
+            OomKills oomKills,
+            StartListener listener) {
         this.slot = slot;
         this.policy = policy;
         this.deathReports = deathReports;
         this.oomKills = oomKills;
+        this.listener = listener;
         this.supervisor = new Thread(this::supervise, "supervisor-" + slot.name());
         this.supervisor.setDaemon(true);
     }
@@ -139,6 +146,7 @@ final class WorkerChild {
                         lived.toMillis(),
                         decision.deaths(),
                         decision.delay().toMillis());
+                listener.workerDied(slot.name(), end.how(), end.jobsInHand(), decision.delay());
                 if (stopping.await(decision.delay().toMillis(), TimeUnit.MILLISECONDS)) {
                     break;
                 }
@@ -184,10 +192,18 @@ final class WorkerChild {
             int inHand = deathReports.report(slot.scratch(), slot.name(), death);
             Files.deleteIfExists(slot.pidFile());
             FileTree.delete(slot.tmp());
-            return new End("exit code " + code, inHand);
+            return new End(how(code, watched.killed()), inHand);
         } catch (IOException | UncheckedIOException e) {
             return new End(e.toString(), 0);
         }
+    }
+
+    /** Java gives 128 and the number of the signal that ended a process. */
+    private static String how(int code, boolean overLimit) {
+        if (overLimit) {
+            return "killed, since it outgrew its memory";
+        }
+        return code > 128 && code < 160 ? "signal " + (code - 128) : "exit code " + code;
     }
 
     private record Watched(ProcessMemory last, boolean killed) {}

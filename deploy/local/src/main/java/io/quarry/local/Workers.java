@@ -45,14 +45,22 @@ final class Workers implements WorkerPool, AutoCloseable {
     private final Duration grace;
     private final DataDirectory data;
     private final Machine machine;
+    private final StartListener listener;
     private boolean closed;
 
-    private Workers(WorkerSlots slots, DeathReports deathReports, Duration grace, DataDirectory data, Machine machine) {
+    private Workers(
+            WorkerSlots slots,
+            DeathReports deathReports,
+            Duration grace,
+            DataDirectory data,
+            Machine machine,
+            StartListener listener) {
         this.slots = slots;
         this.deathReports = deathReports;
         this.grace = grace;
         this.data = data;
         this.machine = machine;
+        this.listener = listener;
     }
 
     /**
@@ -69,7 +77,8 @@ final class Workers implements WorkerPool, AutoCloseable {
             DeathReports deathReports,
             Machine machine,
             ResourceGroup group,
-            int first) {
+            int first,
+            StartListener listener) {
         try {
             endOrphans(data.workers(), mainClass);
             reportOrphans(data, deathReports);
@@ -81,7 +90,12 @@ final class Workers implements WorkerPool, AutoCloseable {
             throw new UncheckedIOException(e);
         }
         Workers workers = new Workers(
-                new WorkerSlots(settings, data, passed, mainClass), deathReports, settings.stopGrace(), data, machine);
+                new WorkerSlots(settings, data, passed, mainClass),
+                deathReports,
+                settings.stopGrace(),
+                data,
+                machine,
+                listener);
         for (int i = 0; i < first; i++) {
             workers.begin(group);
         }
@@ -94,7 +108,7 @@ final class Workers implements WorkerPool, AutoCloseable {
                         leaving.stream().map(WorkerChild::name))
                 .collect(Collectors.toSet());
         WorkerSlot slot = slots.next(group, taken);
-        WorkerChild child = new WorkerChild(slot, RestartPolicy.DEFAULT, deathReports, OomKills.current());
+        WorkerChild child = new WorkerChild(slot, RestartPolicy.DEFAULT, deathReports, OomKills.current(), listener);
         members.add(new Member(group.getName(), Shape.of(group), slot.memoryBytes(), child));
         child.start();
         return slot.name();

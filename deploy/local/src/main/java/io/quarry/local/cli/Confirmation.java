@@ -11,6 +11,22 @@ import java.util.Locale;
 final class Confirmation {
     private Confirmation() {}
 
+    /**
+     * Whether something may be deleted.
+     *
+     * @throws CommandFailure where there is nobody to ask
+     */
+    static boolean ofDeletion(Console console, String what) throws IOException {
+        if (!console.errTerminal()) {
+            throw CommandFailure.badUsage(what + " would be deleted: confirm with --yes");
+        }
+        boolean given = given(console, "Delete " + what + "?");
+        if (!given) {
+            console.say("nothing was deleted");
+        }
+        return given;
+    }
+
     /** Whether the answer is yes; no answer is none. To be asked on a terminal only. */
     static boolean given(Console console, String question) throws IOException {
         console.err().print(question + " [y/N] ");

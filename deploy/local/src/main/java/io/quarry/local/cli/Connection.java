@@ -67,6 +67,12 @@ record Connection(Map<String, String> settings, String origin) {
         origin = fromFile.containsKey(BOOTSTRAP) ? file.map(Path::toString).orElse(origin) : origin;
         settings.putAll(flags);
         origin = flags.containsKey(BOOTSTRAP) ? "--bootstrap-servers" : origin;
+        if (!settings.containsKey(BOOTSTRAP) && Files.isReadable(local)) {
+            throw CommandFailure.unreachable(
+                    "the local mode of " + data + " (pid " + read(local).get("pid")
+                            + ") is no longer running; start it again with 'quarry local --data " + data + "'",
+                    new IOException("its process is gone"));
+        }
         if (!settings.containsKey(BOOTSTRAP)) {
             throw CommandFailure.unreachable(
                     "no local mode is running (looked for " + local

@@ -11,6 +11,7 @@ import io.quarry.client.SubmitException;
 import io.quarry.schemas.JobIds;
 import io.quarry.schemas.States;
 import io.quarry.schemas.Topics;
+import java.io.IOException;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,12 +36,15 @@ import picocli.CommandLine.Option;
             "The group default cannot be deleted."
         },
         footerHeading = "%nExample:%n",
-        footer = {"  quarry groups delete large-jobs", "  quarry groups delete large-jobs --move-to default"})
+        footer = {"  quarry groups delete large-jobs", "  quarry groups delete large-jobs --move-to default --yes"})
 final class GroupsDeleteCommand implements Callable<Integer> {
     private final Console console;
 
     @Mixin
     private GroupOptions group;
+
+    @Option(names = "--yes", description = "Asks for no confirmation; needed where there is no terminal.")
+    private boolean yes;
 
     @Option(names = "--move-to", paramLabel = "GROUP", description = "Where waiting jobs go.")
     private @Nullable String moveTo;
@@ -50,7 +54,7 @@ final class GroupsDeleteCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws InterruptedException, ExecutionException {
+    public Integer call() throws InterruptedException, ExecutionException, IOException {
         if (group.name().equals(Topics.DEFAULT_GROUP)) {
             throw CommandFailure.badUsage("the group " + group.name() + " always exists and cannot be deleted");
         }
@@ -68,6 +72,9 @@ final class GroupsDeleteCommand implements Callable<Integer> {
             List<JobState> live = live(rows);
             if (!live.isEmpty() && moveTo == null) {
                 throw CommandFailure.badUsage(GroupText.occupied(group.name(), live.size()));
+            }
+            if (!yes && !Confirmation.ofDeletion(console, "group " + group.name())) {
+                return ExitCodes.DONE;
             }
             if (!live.isEmpty()) {
                 ResourceGroup unused = GroupsCommand.named(all, String.valueOf(moveTo));

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -44,17 +45,29 @@ final class JobCommand implements Callable<Integer> {
         Connection to = connection.find(console);
         try (JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
             JobState row = expected(rows, id, console);
-            String waits = Waiting.waits(row) ? waits(to, rows, row) : null;
-            Map<String, Object> tree = JobText.tree(row);
-            if (waits != null) {
-                tree.put("waits_because", waits);
-            }
-            output.print(console, tree, () -> JobText.page(row, waits, console));
+            print(console, output, row, waits(to, connection.reach(), rows, row));
         }
         return ExitCodes.DONE;
     }
 
-    private @Nullable String waits(Connection to, JobRows rows, JobState row) {
+    /**
+     * Shows a job.
+     *
+     * @param waits why it waits for a worker; null when it does not
+     */
+    static void print(Console console, Output output, JobState row, @Nullable String waits) {
+        Map<String, Object> tree = JobText.tree(row);
+        if (waits != null) {
+            tree.put("waits_because", waits);
+        }
+        output.print(console, tree, () -> JobText.page(row, waits, console));
+    }
+
+    /** Why a job waits for a worker; null when it does not, or nobody knows. */
+    static @Nullable String waits(Connection to, Duration reach, JobRows rows, JobState row) {
+        if (!Waiting.waits(row)) {
+            return null;
+        }
         String group = row.getJob().getResourceGroup();
         long ahead = rows.all().stream()
                 .filter(other ->
@@ -63,11 +76,11 @@ final class JobCommand implements Callable<Integer> {
                 .count();
         return Waiting.because(
                         row,
-                        LogLines.table(to, to.topics().groups(), ResourceGroup.class, connection.reach())
+                        LogLines.table(to, to.topics().groups(), ResourceGroup.class, reach)
                                 .get(group),
-                        LogLines.table(to, to.topics().workers(), WorkerState.class, connection.reach())
+                        LogLines.table(to, to.topics().workers(), WorkerState.class, reach)
                                 .values(),
-                        LogLines.of(to, to.topics().scaling(), ScalingDecision.class, connection.reach()).stream()
+                        LogLines.of(to, to.topics().scaling(), ScalingDecision.class, reach).stream()
                                 .map(LogLines.Line::value)
                                 .filter(Objects::nonNull)
                                 .toList(),
@@ -81,11 +94,21 @@ final class JobCommand implements Callable<Integer> {
 
     /** A job that was submitted a moment ago is on its way to the scheduler; on a busy machine that takes a few seconds. */
     static JobState expected(JobRows rows, String id, Console console) {
+        return expected(rows, id, console, Optional.empty());
+    }
+
+    /**
+     * The same.
+     *
+     * @param most longest wait, if the command has one
+     */
+    static JobState expected(JobRows rows, String id, Console console, Optional<Duration> most) {
+        Duration longest = most.filter(limit -> limit.compareTo(ON_ITS_WAY) < 0).orElse(ON_ITS_WAY);
         return rows.find(id)
                 .or(() -> {
                     console.say(
-                            "quarry: job " + id + " is not known yet: waiting " + ON_ITS_WAY.toSeconds() + " s for it");
-                    return rows.await(id, ON_ITS_WAY);
+                            "quarry: job " + id + " is not known yet: waiting " + Text.duration(longest) + " for it");
+                    return rows.await(id, longest);
                 })
                 .orElseThrow(() -> noJob(id));
     }

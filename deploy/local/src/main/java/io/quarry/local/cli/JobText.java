@@ -73,14 +73,14 @@ final class JobText {
                 "asked for",
                 asked == null ? null : "group " + asked.getResourceGroup() + ", " + sizeOrWorker(asked.getResources()));
         facts.put(
-                "attempt",
-                row.getAttempt() + worker(row).map(name -> " on " + name).orElse(""));
+                "attempt", attempt(row) + worker(row).map(name -> " on " + name).orElse("") + after(row));
         facts.put("submitted", Text.time(row.getSubmittedAt()) + by(row.getJob().getSubmitter()));
         facts.put("queued", Text.between(row.getSubmittedAt(), row.getFirstStartedAt()));
         facts.put("ran", Text.between(row.getFirstStartedAt(), row.getFinishedAt()));
         facts.put("waits", waits == null ? row.getWaitsBecause() : waits);
         progress(row, facts);
-        facts.put("cause", row.getCause() == null ? null : because(row.getCause()));
+        // A cause of the attempt before is told with the attempt: it is not why this one does what it does.
+        facts.put("cause", row.getCause() == null || !States.isFinal(row.getState()) ? null : because(row.getCause()));
         if (row.getManifest() != null) {
             facts.putAll(manifest(row.getManifest()));
         }
@@ -92,7 +92,7 @@ final class JobText {
         List<String> lines = facts(facts);
         // A line that is too long for the terminal is wrapped by it: nothing of a cause is cut.
         int width = TextTable.UNBOUNDED;
-        evidence(row.getCause()).ifPresent(table -> section(lines, "evidence", table.lines(width), colour));
+        evidence(row).ifPresent(table -> section(lines, "evidence", table.lines(width), colour));
         List<AttemptView> attempts = AttemptView.of(row);
         if (attempts.size() > 1) {
             section(lines, "attempts", AttemptView.table(attempts).lines(width), colour);
@@ -119,6 +119,18 @@ final class JobText {
                         .map(AttemptView::worker)
                         .filter(name -> !name.isEmpty())
                         .reduce((earlier, last) -> last);
+    }
+
+    /** Which attempt it is: {@code 2 of 3} where the job says how many there may be. */
+    static String attempt(JobState row) {
+        Integer most = row.getJob().getMaxAttempts();
+        return row.getAttempt() + (most == null || most < row.getAttempt() ? "" : " of " + most);
+    }
+
+    /** What the attempt before a live one ended of. */
+    private static String after(JobState row) {
+        Cause cause = row.getCause();
+        return cause == null || States.isFinal(row.getState()) ? "" : ", after " + because(cause);
     }
 
     private static void section(List<String> lines, String title, List<String> table, boolean colour) {
@@ -155,8 +167,11 @@ final class JobText {
         return cause.getType() + (cause.getMessage().isBlank() ? "" : ": " + cause.getMessage());
     }
 
-    private static Optional<TextTable> evidence(@Nullable Cause cause) {
-        if (cause == null || cause.getEvidence().isEmpty()) {
+    private static Optional<TextTable> evidence(JobState row) {
+        Cause cause = row.getCause();
+        if (cause == null
+                || !States.isFinal(row.getState())
+                || cause.getEvidence().isEmpty()) {
             return Optional.empty();
         }
         TextTable table = new TextTable("KEY", "VALUE");
@@ -192,7 +207,8 @@ final class JobText {
 
     private static void progress(JobState row, Map<String, @Nullable String> facts) {
         Progress progress = row.getProgress();
-        if (progress == null || States.isFinal(row.getState())) {
+        // Of a job that waits for another attempt it is the dead one's.
+        if (progress == null || row.getState() != State.RUNNING) {
             return;
         }
         String share = progress.getFraction() == null ? "" : " " + Math.round(100 * progress.getFraction()) + "%";

@@ -33,6 +33,13 @@ final class LocalStart implements StartListener {
         interruption.check();
     }
 
+    @Override
+    public void workerDied(String worker, String how, int jobsInHand, Duration again) {
+        view.note(worker + " died (" + how + ") "
+                + (jobsInHand == 0 ? "without a job" : "with a job in hand, which is tried again") + "; "
+                + (again.isZero() ? "it is started again" : "it is started again in " + Text.duration(again)));
+    }
+
     /** Whether so much was begun that the logs are worth reading. */
     boolean reached(Phase phase) {
         return began != null && began.compareTo(phase) >= 0;

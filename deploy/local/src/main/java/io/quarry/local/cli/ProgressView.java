@@ -3,12 +3,14 @@ package io.quarry.local.cli;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Manifest;
 import io.quarry.avro.Progress;
+import io.quarry.avro.State;
 import io.quarry.schemas.States;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Shows on standard error how far a job is: a bar that is drawn over on a terminal, otherwise a line when the state or the
@@ -19,7 +21,8 @@ final class ProgressView implements AutoCloseable {
     private static final int BAR = 24;
 
     private final Console console;
-    private final Pace pace = new Pace();
+    private Pace pace = new Pace();
+    private int attempt;
     private String shown = "";
     private Instant shownAt = Instant.EPOCH;
     private boolean drawn;
@@ -30,13 +33,17 @@ final class ProgressView implements AutoCloseable {
 
     void show(JobState row) {
         Instant now = console.clock().instant();
-        Progress progress = row.getProgress();
+        if (row.getAttempt() != attempt) {
+            // What is left was judged by what another attempt did.
+            attempt = row.getAttempt();
+            pace = new Pace();
+        }
+        Progress progress = progress(row);
         double fraction = progress == null || progress.getFraction() == null ? 0 : progress.getFraction();
         if (progress != null) {
             pace.sample(now, fraction, progress.getRows());
         }
-        String phase =
-                row.getState() + (progress == null || States.isFinal(row.getState()) ? "" : "/" + progress.getPhase());
+        String phase = row.getState() + "/" + attempt + (progress == null ? "" : "/" + progress.getPhase());
         if (console.errTerminal()) {
             draw(bar(row, fraction) + text(row, now));
         } else if (!phase.equals(shown) || Duration.between(shownAt, now).compareTo(REPEAT) >= 0) {
@@ -55,6 +62,12 @@ final class ProgressView implements AutoCloseable {
         }
     }
 
+    /** Says what happened meanwhile, in a line of its own. May be called by any thread. */
+    void note(String line) {
+        clear();
+        console.say(line);
+    }
+
     /** How much of something is done: a bar on a terminal, otherwise a line every ten seconds. */
     void share(String what, double fraction) {
         Instant now = console.clock().instant();
@@ -65,6 +78,11 @@ final class ProgressView implements AutoCloseable {
             console.say(text);
             shownAt = now;
         }
+    }
+
+    /** Progress of the attempt that runs; of a job that waits, the row still has that of the one before. */
+    private static @Nullable Progress progress(JobState row) {
+        return row.getState() == State.RUNNING ? row.getProgress() : null;
     }
 
     private String text(JobState row, Instant now) {
@@ -82,7 +100,12 @@ final class ProgressView implements AutoCloseable {
             parts.add(Text.between(row.getSubmittedAt(), row.getFinishedAt() == null ? now : row.getFinishedAt()));
             return String.join("  ", parts);
         }
-        Progress progress = row.getProgress();
+        if (row.getAttempt() > 1) {
+            String after =
+                    row.getCause() == null ? "" : ", after " + row.getCause().getType();
+            parts.add("attempt " + JobText.attempt(row) + after);
+        }
+        Progress progress = progress(row);
         if (progress != null && !progress.getPhase().isEmpty()) {
             parts.add(progress.getPhase());
         }
@@ -92,8 +115,10 @@ final class ProgressView implements AutoCloseable {
         if (progress != null && progress.getRows() > 0) {
             parts.add(Text.count(progress.getRows(), "row"));
         }
-        pace.rowsPerSecond().ifPresent(rate -> parts.add(Text.count(rate, "row") + "/s"));
-        pace.remaining().ifPresent(left -> parts.add(Text.duration(left) + " left"));
+        if (progress != null) {
+            pace.rowsPerSecond().ifPresent(rate -> parts.add(Text.count(rate, "row") + "/s"));
+            pace.remaining().ifPresent(left -> parts.add(Text.duration(left) + " left"));
+        }
         parts.add(Text.between(row.getSubmittedAt(), now));
         return String.join("  ", parts);
     }

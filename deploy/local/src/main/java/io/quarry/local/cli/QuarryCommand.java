@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -55,13 +54,6 @@ final class QuarryCommand implements Callable<Integer> {
                 .addSubcommand(new BenchRestoreCommand(console))
                 .addSubcommand(new BenchRecoveryCommand(console))
                 .addSubcommand(new BenchCronCommand(console));
-        CommandLine completion = new CommandLine(new AutoComplete.GenerateCompletion());
-        completion
-                .getCommandSpec()
-                .usageMessage()
-                .description("Prints a completion script for bash and zsh.")
-                .footerHeading("%nExample:%n")
-                .footer("  source <(deploy/quarry completion)");
         CommandLine line = new CommandLine(new QuarryCommand())
                 .addSubcommand(
                         new CommandLine(new DemoCommand(console)).addSubcommand(new DemoSchedulesCommand(console)))
@@ -83,7 +75,7 @@ final class QuarryCommand implements Callable<Integer> {
                 .addSubcommand(new AuditCommand(console))
                 .addSubcommand(new ChaosCommand(console))
                 .addSubcommand(bench)
-                .addSubcommand("completion", completion);
+                .addSubcommand(new CompletionCommand(console));
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setColorScheme(CommandLine.Help.defaultColorScheme(console.colour() ? Ansi.ON : Ansi.OFF));
         line.setUsageHelpWidth(Math.max(80, Math.min(console.width(), 120)));

@@ -25,7 +25,7 @@ final class SchedulesDeleteCommand implements Callable<Integer> {
     @Mixin
     private Output output;
 
-    @Option(names = "--yes", description = "Asks for no confirmation.")
+    @Option(names = "--yes", description = "Asks for no confirmation; needed where there is no terminal.")
     private boolean yes;
 
     @Parameters(arity = "1..*", paramLabel = "NAME", description = "Names of schedules.")
@@ -39,12 +39,7 @@ final class SchedulesDeleteCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         try (ScheduleTopics topics = ScheduleTopics.open(connection, console)) {
             names.forEach(name -> SchedulesCommand.named(topics, name));
-            if (!yes && !console.errTerminal()) {
-                throw CommandFailure.badUsage(
-                        Text.count(names.size(), "schedule") + " would be deleted: confirm with --yes");
-            }
-            if (!yes && !Confirmation.given(console, "Delete " + String.join(", ", names) + "?")) {
-                console.say("nothing was deleted");
+            if (!yes && !Confirmation.ofDeletion(console, "schedule " + String.join(", ", names))) {
                 return ExitCodes.DONE;
             }
             names.forEach(topics::remove);

@@ -1,12 +1,15 @@
 package io.quarry.local.cli;
 
 import io.quarry.avro.Job;
+import io.quarry.avro.OfflineQuery;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import io.quarry.client.JobHandle;
 import io.quarry.client.QuarryClient;
 import io.quarry.schemas.JobIds;
 import io.quarry.schemas.Quantities;
+import io.quarry.schemas.Violation;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -14,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -74,6 +78,19 @@ final class SubmitCommand implements Callable<Integer> {
                             + " Without it the job asks for what its file says.")
     private @Nullable String size;
 
+    @Option(
+            names = "--catalog",
+            paramLabel = "FILE",
+            description =
+                    "Feature catalog that the query's features have to be in (default: the local mode's, when that"
+                            + " is what this connects to; elsewhere the job fails when the worker's lacks one).")
+    private @Nullable Path catalog;
+
+    @Option(
+            names = "--no-catalog",
+            description = "Does not look for the features: the worker's catalog will have them.")
+    private boolean noCatalog;
+
     @Parameters(paramLabel = "FILE|-", description = "The job, YAML or JSON; - reads standard input.")
     private String file;
 
@@ -90,6 +107,7 @@ final class SubmitCommand implements Callable<Integer> {
         }
         Job job = identified(SubmittedFile.read(file, console));
         Connection to = connection.find(console);
+        refuseUnknownFeatures(job, to);
         Map<String, String> settings = new LinkedHashMap<>(to.settings());
         settings.putIfAbsent(
                 "submit.timeout.ms", Long.toString(connection.reach().toMillis()));
@@ -113,7 +131,23 @@ final class SubmitCommand implements Callable<Integer> {
         }
         console.say("submitted " + handle.id());
         try (JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
-            return WaitCommand.waitFor(console, rows, output, handle.id(), most);
+            return WaitCommand.waitFor(console, to, connection.reach(), rows, output, handle.id(), most);
+        }
+    }
+
+    /** Where the catalog is known, a misspelt feature waits in no queue. */
+    private void refuseUnknownFeatures(Job job, Connection to) {
+        OfflineQuery query = job.getOfflineQuery();
+        if (query == null || noCatalog) {
+            return;
+        }
+        List<Violation> lacks = DataPlace.catalog(to, catalog)
+                .flatMap(FeatureNames::of)
+                .map(names -> names.lacks(query))
+                .orElse(List.of());
+        if (!lacks.isEmpty()) {
+            throw CommandFailure.badUsage(
+                    lacks.stream().map(Violation::toString).collect(Collectors.joining("\nquarry: ")));
         }
     }
 

@@ -43,14 +43,26 @@ final class WaitCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Optional<Duration> most = limit(timeout);
-        try (JobRows rows = JobRows.open(connection.find(console), console.clock(), connection.reach())) {
-            JobCommand.expected(rows, id, console);
-            return waitFor(console, rows, output, id, most);
+        Connection to = connection.find(console);
+        try (JobRows rows = JobRows.open(to, console.clock(), connection.reach())) {
+            JobState unused = JobCommand.expected(rows, id, console, most);
+            return waitFor(console, to, connection.reach(), rows, output, id, most);
         }
     }
 
-    /** Waits with progress, shows the job and gives the exit code. */
-    static int waitFor(Console console, JobRows rows, Output output, String id, Optional<Duration> most) {
+    /**
+     * Waits with progress, shows the job and gives the exit code.
+     *
+     * @param reach how long each question to the broker may take
+     */
+    static int waitFor(
+            Console console,
+            Connection to,
+            Duration reach,
+            JobRows rows,
+            Output output,
+            String id,
+            Optional<Duration> most) {
         Optional<JobState> last;
         try (ProgressView view = new ProgressView(console)) {
             last = rows.follow(id, view::show, most.map(console.clock().instant()::plus));
@@ -60,7 +72,7 @@ final class WaitCommand implements Callable<Integer> {
             return ExitCodes.STILL_RUNNING;
         }
         JobState row = last.get();
-        output.print(console, JobText.tree(row), () -> JobText.page(row, console));
+        JobCommand.print(console, output, row, JobCommand.waits(to, reach, rows, row));
         if (!States.isFinal(row.getState())) {
             console.say("quarry: job " + id + " is not done yet; it goes on. 'quarry wait " + id + "' waits again");
         }

@@ -209,7 +209,7 @@ class GroupFileTest {
                                 .contains("4 GB"),
                         line -> assertThat(line).contains("group.yaml:3:").contains("workers.max is -3"),
                         line -> assertThat(line).contains("unknown key lase: did you mean lease?"),
-                        line -> assertThat(line).contains("lease is 1s: must be at least 15s"));
+                        line -> assertThat(line).contains("lease is 1s: must be from 15s"));
         assertThat(problem(LARGE.replace("workers:", "wrkers:")).lines()).hasSize(1);
     }
 

@@ -6,6 +6,7 @@ import io.quarry.avro.Cause;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
+import io.quarry.avro.Progress;
 import io.quarry.avro.Source;
 import io.quarry.avro.State;
 import io.quarry.avro.Transition;
@@ -71,6 +72,50 @@ class JobTextTest {
         Console console = CommandRun.console(
                 Path.of("."), Map.of(), "", new ByteArrayOutputStream(), new ByteArrayOutputStream(), false);
         return String.join("\n", JobText.page(row, console));
+    }
+
+    @Test
+    void aLiveAttemptIsShownAfterTheCauseOfTheOneBeforeAndNotWithIt() {
+        JobState again = JobState.newBuilder(row(
+                        State.RUNNING,
+                        KILLED,
+                        step(1, State.RUNNING, 1, null, "claimed"),
+                        step(4, State.RETRYING, 2, KILLED, "failed, tried again"),
+                        step(7, State.RUNNING, 2, null, "claimed")))
+                .setJob(Job.newBuilder().setId("j").setMaxAttempts(3).build())
+                .setAttempt(2)
+                .setProgress(new Progress("query", 0.5, 10L, 0L, 0L, 0L, null))
+                .build();
+        assertThat(page(again))
+                .containsPattern("attempt +2 of 3 on worker-1, after WORKER_KILLED: The worker's process was killed.\n")
+                .contains("query 50%")
+                .doesNotContain("cause ")
+                .doesNotContain("evidence");
+        JobState waits = JobState.newBuilder(again).setState(State.RETRYING).build();
+        assertThat(page(waits)).as("the progress of a dead attempt").doesNotContain("query 50%");
+    }
+
+    @Test
+    void whatIsLeftIsJudgedAnewForEachAttempt() {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Console console = CommandRun.console(Path.of("."), Map.of(), "", new ByteArrayOutputStream(), err, false);
+        JobState first = JobState.newBuilder(row(State.RUNNING, null))
+                .setProgress(new Progress("query", 0.9, 1000L, 0L, 0L, 0L, null))
+                .build();
+        try (ProgressView view = new ProgressView(console)) {
+            view.show(first);
+            view.show(JobState.newBuilder(first)
+                    .setState(State.RETRYING)
+                    .setAttempt(2)
+                    .setCause(KILLED)
+                    .build());
+        }
+        assertThat(err.toString(java.nio.charset.StandardCharsets.UTF_8).lines())
+                .satisfiesExactly(
+                        line -> assertThat(line).contains("running  query  90%"),
+                        line -> assertThat(line)
+                                .contains("retrying  attempt 2, after WORKER_KILLED")
+                                .doesNotContain("90%"));
     }
 
     @Test

@@ -319,6 +319,39 @@ class QuarryCommandTest {
 
         assertThat(result.code()).isZero();
         assertThat(result.out()).contains("complete -F").contains("explain-query");
+        assertThat(result.out().lines().takeWhile(line -> line.startsWith("#")))
+                .as("how to use it, in a few words of our own")
+                .hasSize(3)
+                .anyMatch(line -> line.contains("source <(deploy/quarry completion)"));
+    }
+
+    @Test
+    void aLocalModeThatWasKilledIsNamedWithTheWayToStartItAgain() throws IOException {
+        Path data = Files.createDirectories(home.resolve("data"));
+        Files.writeString(data.resolve(Connection.FILE), "bootstrap.servers=127.0.0.1:1\npid=999999999\n");
+
+        CommandRun result = run("jobs", "--data", data.toString());
+
+        assertThat(result.code()).isEqualTo(3);
+        assertThat(result.err())
+                .contains("the local mode of " + data + " (pid 999999999) is no longer running; start it again with"
+                        + " 'quarry local --data " + data + "'");
+    }
+
+    @Test
+    void aFeatureThatTheCatalogDoesNotHaveIsRefusedBeforeAnythingIsSubmitted() throws IOException {
+        Path catalog = Path.of("..", "demo", "catalog.yaml").toAbsolutePath().normalize();
+        Path file = Files.writeString(
+                home.resolve("q.yaml"),
+                "input: {columns: {airport.iata: [BOS]}}\noutputs: [airport.city, airport.ctiy]\n");
+        String[] to = {"--bootstrap-servers", "127.0.0.1:1", "--registry-url", "http://127.0.0.1:1"};
+
+        CommandRun result = run("submit", file.toString(), to[0], to[1], to[2], to[3], "--catalog", catalog.toString());
+
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err())
+                .isEqualTo("quarry: offline_query.outputs[1] is airport.ctiy: must be a feature of the catalog "
+                        + catalog + ": did you mean airport.city?\n");
     }
 
     @Test

@@ -84,7 +84,8 @@ class SchedulesIT {
                 .satisfies(refused -> assertThat(refused.code()).isEqualTo(2));
         Files.writeString(files.resolve("c.yaml"), EACH_SECOND.replace("airport.city", "airport.mayor"));
         assertThat(run("schedules", "apply", "-f", files.resolve("c.yaml").toString()))
-                .satisfies(refused -> assertThat(refused.err()).contains("schedule each-second", "airport.mayor"))
+                .satisfies(refused -> assertThat(refused.err())
+                        .contains("c.yaml:", ": job.offline_query.outputs[0] is airport.mayor: must be"))
                 .satisfies(refused -> assertThat(refused.code()).isEqualTo(2));
         Files.delete(files.resolve("c.yaml"));
 

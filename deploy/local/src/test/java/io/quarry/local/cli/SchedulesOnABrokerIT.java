@@ -119,7 +119,8 @@ class SchedulesOnABrokerIT {
                 "--catalog",
                 catalog.toString());
         assertThat(refused.code()).isEqualTo(2);
-        assertThat(refused.err()).contains("schedule each-second", "airport.mayor");
+        assertThat(refused.err())
+                .contains("standard input:", ": job.offline_query.outputs[0] is airport.mayor: must be");
         assertThat(good("schedules", "list")).contains("daily", "0 2 * * *", "each-second", "every 1s");
         assertThat(good("schedules", "next", "daily", "--from", "2026-01-01T00:00:00Z", "--count", "1"))
                 .contains("2026-01-01T02:00:00Z");
