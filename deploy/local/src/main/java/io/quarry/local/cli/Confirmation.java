@@ -11,14 +11,10 @@ import java.util.Locale;
 final class Confirmation {
     private Confirmation() {}
 
-    /**
-     * Whether something may be deleted.
-     *
-     * @throws CommandFailure where there is nobody to ask
-     */
+    /** Whether something that was named may be deleted: where there is nobody to ask, naming it is enough. */
     static boolean ofDeletion(Console console, String what) throws IOException {
         if (!console.errTerminal()) {
-            throw CommandFailure.badUsage(what + " would be deleted: confirm with --yes");
+            return true;
         }
         boolean given = given(console, "Delete " + what + "?");
         if (!given) {

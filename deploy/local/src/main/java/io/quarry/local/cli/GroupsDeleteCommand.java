@@ -36,14 +36,14 @@ import picocli.CommandLine.Option;
             "The group default cannot be deleted."
         },
         footerHeading = "%nExample:%n",
-        footer = {"  quarry groups delete large-jobs", "  quarry groups delete large-jobs --move-to default --yes"})
+        footer = {"  quarry groups delete large-jobs", "  quarry groups delete large-jobs --move-to default"})
 final class GroupsDeleteCommand implements Callable<Integer> {
     private final Console console;
 
     @Mixin
     private GroupOptions group;
 
-    @Option(names = "--yes", description = "Asks for no confirmation; needed where there is no terminal.")
+    @Option(names = "--yes", description = "On a terminal: asks for no confirmation.")
     private boolean yes;
 
     @Option(names = "--move-to", paramLabel = "GROUP", description = "Where waiting jobs go.")

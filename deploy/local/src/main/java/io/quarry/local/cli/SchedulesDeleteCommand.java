@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description = "Deletes schedules. What runs goes on, backfills are cancelled, the ledger stays.",
         footerHeading = "%nExample:%n",
-        footer = "  quarry schedules delete daily --yes")
+        footer = "  quarry schedules delete daily")
 final class SchedulesDeleteCommand implements Callable<Integer> {
     private final Console console;
 
@@ -25,7 +25,7 @@ final class SchedulesDeleteCommand implements Callable<Integer> {
     @Mixin
     private Output output;
 
-    @Option(names = "--yes", description = "Asks for no confirmation; needed where there is no terminal.")
+    @Option(names = "--yes", description = "On a terminal: asks for no confirmation.")
     private boolean yes;
 
     @Parameters(arity = "1..*", paramLabel = "NAME", description = "Names of schedules.")

@@ -192,7 +192,7 @@ class GroupsIT {
         assertThat(refused.code()).isEqualTo(2);
         assertThat(refused.err()).contains("1 job").contains("--move-to");
         apply(group("narrow", "256Mi", 0, 1) + "oversize: {policy: refuse}\non_memory: {group: calm}\n");
-        CommandRun narrow = quarry("", "groups", "delete", "calm", "--move-to", "narrow", "--yes");
+        CommandRun narrow = quarry("", "groups", "delete", "calm", "--move-to", "narrow");
         assertThat(narrow.code()).isEqualTo(2);
         assertThat(narrow.err())
                 .contains("cannot go to group narrow")
@@ -203,10 +203,7 @@ class GroupsIT {
                         .path("reason")
                         .asText())
                 .isEqualTo("not today");
-        assertThat(quarry("", "groups", "delete", "calm", "--move-to", "default")
-                        .err())
-                .contains("group calm would be deleted: confirm with --yes");
-        CommandRun deleted = quarry("", "groups", "delete", "calm", "--move-to", "default", "--yes", "-o", "json");
+        CommandRun deleted = quarry("", "groups", "delete", "calm", "--move-to", "default", "-o", "json");
         assertThat(deleted.code()).as(deleted.err()).isZero();
         assertThat(JSON.readTree(deleted.out()).path("moved").asInt()).isEqualTo(1);
         assertThat(deleted.err()).contains("on_memory.group of group narrow is calm");

@@ -183,7 +183,7 @@ class SchedulesOnABrokerIT {
             bob.get();
         }
         assertThat(good("schedules", "show", "twice")).contains("cron: 0 2 * * *");
-        good("schedules", "delete", "twice", "--yes");
+        good("schedules", "delete", "twice");
     }
 
     private ScheduleTopics open() {
