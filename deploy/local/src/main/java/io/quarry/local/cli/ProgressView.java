@@ -63,7 +63,7 @@ final class ProgressView implements AutoCloseable {
     }
 
     /** Says what happened meanwhile, in a line of its own. May be called by any thread. */
-    void note(String line) {
+    synchronized void note(String line) {
         clear();
         console.say(line);
     }
@@ -132,7 +132,7 @@ final class ProgressView implements AutoCloseable {
         return "[" + "#".repeat(full) + "-".repeat(BAR - full) + "] ";
     }
 
-    private void draw(String line) {
+    private synchronized void draw(String line) {
         int width = Math.max(20, console.width() - 1);
         console.err().print("\r\u001b[K" + (line.length() > width ? line.substring(0, width) : line));
         console.err().flush();
@@ -145,7 +145,7 @@ final class ProgressView implements AutoCloseable {
         clear();
     }
 
-    void clear() {
+    synchronized void clear() {
         if (drawn) {
             console.err().print("\r\u001b[K");
             console.err().flush();
