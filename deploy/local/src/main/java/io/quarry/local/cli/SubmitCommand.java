@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -82,14 +81,9 @@ final class SubmitCommand implements Callable<Integer> {
             names = "--catalog",
             paramLabel = "FILE",
             description =
-                    "Feature catalog that the query's features have to be in (default: the local mode's, when that"
-                            + " is what this connects to; elsewhere the job fails when the worker's lacks one).")
+                    "Feature catalog that the query's features have to be in: others are refused. Without it those that"
+                            + " the local mode's catalog does not have are warned of, and the job fails.")
     private @Nullable Path catalog;
-
-    @Option(
-            names = "--no-catalog",
-            description = "Does not look for the features: the worker's catalog will have them.")
-    private boolean noCatalog;
 
     @Parameters(paramLabel = "FILE|-", description = "The job, YAML or JSON; - reads standard input.")
     private String file;
@@ -107,7 +101,7 @@ final class SubmitCommand implements Callable<Integer> {
         }
         Job job = identified(SubmittedFile.read(file, console));
         Connection to = connection.find(console);
-        refuseUnknownFeatures(job, to);
+        lookForFeatures(job, to);
         Map<String, String> settings = new LinkedHashMap<>(to.settings());
         settings.putIfAbsent(
                 "submit.timeout.ms", Long.toString(connection.reach().toMillis()));
@@ -135,20 +129,23 @@ final class SubmitCommand implements Callable<Integer> {
         }
     }
 
-    /** Where the catalog is known, a misspelt feature waits in no queue. */
-    private void refuseUnknownFeatures(Job job, Connection to) {
+    /** A misspelt feature is told at once where the catalog is known, and waits in no queue where it was said to be the one. */
+    private void lookForFeatures(Job job, Connection to) {
         OfflineQuery query = job.getOfflineQuery();
-        if (query == null || noCatalog) {
+        if (query == null) {
             return;
         }
-        List<Violation> lacks = DataPlace.catalog(to, catalog)
+        List<String> lacks = DataPlace.catalog(to, catalog)
                 .flatMap(FeatureNames::of)
                 .map(names -> names.lacks(query))
-                .orElse(List.of());
-        if (!lacks.isEmpty()) {
-            throw CommandFailure.badUsage(
-                    lacks.stream().map(Violation::toString).collect(Collectors.joining("\nquarry: ")));
+                .orElse(List.of())
+                .stream()
+                .map(Violation::toString)
+                .toList();
+        if (catalog != null && !lacks.isEmpty()) {
+            throw CommandFailure.badUsage(String.join("\nquarry: ", lacks));
         }
+        lacks.forEach(lack -> console.say("warning: " + lack + "; the job will fail"));
     }
 
     /** The job with the memory that earlier runs of its query took; as it is when there are none. */

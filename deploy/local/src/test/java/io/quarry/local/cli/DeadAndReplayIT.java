@@ -73,7 +73,7 @@ class DeadAndReplayIT {
                   outputs: [%s]
                 """.formatted(id, id, tag, feature);
         // One of the features is none, which is for the worker to find.
-        return CommandRun.of(local.home(), Map.of(), job, "submit", "-", "--no-catalog", "--wait");
+        return CommandRun.of(local.home(), Map.of(), job, "submit", "-", "--wait");
     }
 
     @Test
@@ -442,8 +442,7 @@ class DeadAndReplayIT {
         for (int i = 1; i <= 2; i++) {
             String job = "id: parked-" + i + "\nname: parked " + i + "\ngroup: parked\ntags: {a: b}\noffline_query:\n"
                     + "  input: {range: {column: x.id, start: 0, end: 1}}\n  outputs: [x.y]\n";
-            assertThat(CommandRun.of(local.home(), Map.of(), job, "submit", "-", "--no-catalog")
-                            .code())
+            assertThat(CommandRun.of(local.home(), Map.of(), job, "submit", "-").code())
                     .isZero();
         }
         String[] cancel = {"cancel", "--group", "parked", "--tag", "a=b", "--name", "parked*", "-o", "json"};

@@ -236,6 +236,7 @@ class QuarryIT {
                 "-",
                 "--wait");
         assertThat(failed.code()).as(failed.err()).isEqualTo(1);
+        assertThat(failed.err()).contains("warning: offline_query.outputs[0] is route.nothing: must be a feature of");
         assertThat(failed.out()).contains("FAILED").contains("route.nothing");
 
         CommandRun conflict =
