@@ -45,12 +45,11 @@ final class FileFields {
         Set<String> seen = new HashSet<>();
         for (NodeTuple entry : mapping.getValue()) {
             String name = entry.getKeyNode() instanceof ScalarNode key ? key.getValue() : "";
-            String where = path.isEmpty() ? name : path + "." + name;
+            String where = FilePlaces.below(path, name);
             Field field = fields.get(name);
             if (field == null) {
                 Spelling.nearest(name, fields.keySet())
-                        .ifPresent(
-                                near -> places.meantBy(path.isEmpty() ? near : path + "." + near, entry.getKeyNode()));
+                        .ifPresent(near -> places.meantBy(FilePlaces.below(path, near), entry.getKeyNode()));
                 problem(
                         entry.getKeyNode(),
                         "unknown key " + where

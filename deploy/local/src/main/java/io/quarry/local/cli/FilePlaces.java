@@ -135,7 +135,8 @@ final class FilePlaces {
         return path.substring(0, Math.max(0, Math.max(path.lastIndexOf('.'), path.lastIndexOf('['))));
     }
 
-    private static String below(String path, String name) {
+    /** The path of what a mapping has under a key. */
+    static String below(String path, String name) {
         return path.isEmpty() ? name : path + "." + name;
     }
 }

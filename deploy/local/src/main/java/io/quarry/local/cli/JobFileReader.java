@@ -101,7 +101,7 @@ final class JobFileReader {
                 // The id: whoever submits the file makes one.
                 record.put(field.pos(), "");
             } else {
-                String where = below(path, field.name());
+                String where = FilePlaces.below(path, field.name());
                 if (!seen.contains(field.name())) {
                     if (!places.meant(where)) {
                         problem(node, where + " is missing: it has to be set");
@@ -156,15 +156,15 @@ final class JobFileReader {
                 schema.getField(base64 ? "body" : form.map(PeoplesForm::field).orElse(name));
         if (field == null) {
             problem(key, unknown(name, schema, path));
-            Spelling.nearest(name, names(schema)).ifPresent(near -> places.meantBy(below(path, near), key));
+            Spelling.nearest(name, names(schema)).ifPresent(near -> places.meantBy(FilePlaces.below(path, near), key));
             return;
         }
         if (!seen.add(field.name())) {
-            problem(key, below(path, name) + " is set twice: leave one of them");
+            problem(key, FilePlaces.below(path, name) + " is set twice: leave one of them");
             return;
         }
         Node value = entry.getValueNode();
-        String where = below(path, name);
+        String where = FilePlaces.below(path, name);
         places.put(where, value);
         Object read;
         if (base64) {
@@ -278,19 +278,21 @@ final class JobFileReader {
             for (Node item : sequence.getValue()) {
                 String where = path + "[" + index++ + "]";
                 places.put(where, item);
-                Object read = value(item, schema.getElementType(), where);
-                boolean lacks = read == null && !schema.getElementType().isNullable();
-                values.add(lacks ? nothing(schema.getElementType()) : read);
+                values.add(item(item, schema.getElementType(), where));
             }
         } else if (node instanceof ScalarNode && !isNull(node)) {
             // One value where a list may stand is a list of one.
-            Object read = value(node, schema.getElementType(), path);
-            boolean lacks = read == null && !schema.getElementType().isNullable();
-            values.add(lacks ? nothing(schema.getElementType()) : read);
+            values.add(item(node, schema.getElementType(), path));
         } else {
             refuse(node, path, "a list");
         }
         return values;
+    }
+
+    /** A value of a list; nothing in particular where it could not be read, so that the others can be checked. */
+    private @Nullable Object item(Node node, Schema schema, String path) {
+        Object read = value(node, schema, path);
+        return read == null && !schema.isNullable() ? nothing(schema) : read;
     }
 
     private Map<String, @Nullable Object> map(Node node, Schema schema, String path) {
@@ -302,10 +304,10 @@ final class JobFileReader {
         for (NodeTuple entry : mapping.getValue()) {
             String key = entry.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "";
             if (values.containsKey(key)) {
-                problem(entry.getKeyNode(), below(path, key) + " is set twice: leave one of them");
+                problem(entry.getKeyNode(), FilePlaces.below(path, key) + " is set twice: leave one of them");
             }
-            places.put(below(path, key), entry.getValueNode());
-            Object read = value(entry.getValueNode(), schema.getValueType(), below(path, key));
+            places.put(FilePlaces.below(path, key), entry.getValueNode());
+            Object read = value(entry.getValueNode(), schema.getValueType(), FilePlaces.below(path, key));
             values.put(key, read == null ? nothing(schema.getValueType()) : read);
         }
         return values;
@@ -324,14 +326,14 @@ final class JobFileReader {
         for (NodeTuple entry : mapping.getValue()) {
             String name = entry.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "";
             if (!seen.add(name)) {
-                problem(entry.getKeyNode(), below(path, name) + " is set twice: leave one of them");
+                problem(entry.getKeyNode(), FilePlaces.below(path, name) + " is set twice: leave one of them");
             }
             places.put(path + "[" + columns.size() + "]", entry.getValueNode());
             SpecificRecord record = (SpecificRecord) SpecificData.get().newRecord(null, column);
             record.put(column.getField("name").pos(), name);
             record.put(
                     column.getField("values").pos(),
-                    array(entry.getValueNode(), column.getField("values").schema(), below(path, name)));
+                    array(entry.getValueNode(), column.getField("values").schema(), FilePlaces.below(path, name)));
             columns.add(record);
         }
         return columns;
@@ -355,7 +357,7 @@ final class JobFileReader {
             Map<String, @Nullable Object> values = new LinkedHashMap<>();
             for (NodeTuple entry : mapping.getValue()) {
                 String key = entry.getKeyNode() instanceof ScalarNode scalar ? scalar.getValue() : "";
-                values.put(key, plain(entry.getValueNode(), below(path, key)));
+                values.put(key, plain(entry.getValueNode(), FilePlaces.below(path, key)));
             }
             return values;
         }
@@ -437,10 +439,6 @@ final class JobFileReader {
     private static String aOrAn(String name) {
         String words = name.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
         return ("aeiou".indexOf(words.charAt(0)) >= 0 ? "an " : "a ") + words;
-    }
-
-    private static String below(String path, String name) {
-        return path.isEmpty() ? name : path + "." + name;
     }
 
     private void refuse(Node node, String path, String rule) {
