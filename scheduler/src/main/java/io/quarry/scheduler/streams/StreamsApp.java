@@ -1,6 +1,5 @@
 package io.quarry.scheduler.streams;
 
-import io.quarry.schemas.serde.RegistryUnavailableException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
@@ -9,8 +8,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.errors.InvalidTxnStateException;
-import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
@@ -105,7 +102,7 @@ public final class StreamsApp implements AutoCloseable {
 
     /** What passes (broker or registry away) replaces the thread, which goes on at the last commit; our own fault ends all. */
     private StreamThreadExceptionResponse answer(Throwable fault) {
-        if (isDiskFull(fault)) {
+        if (Faults.isDiskFull(fault)) {
             LOG.warn(
                     "The disk under scheduler.state.dir is full: nothing is lost, and the work goes on once there is space:"
                             + " application={}",
@@ -114,7 +111,7 @@ public final class StreamsApp implements AutoCloseable {
             pause(FULL_DISK_SECONDS);
             return StreamThreadExceptionResponse.REPLACE_THREAD;
         }
-        if (passes(fault)) {
+        if (Faults.passes(fault)) {
             LOG.warn("A thread is replaced, nothing is lost: application={}", application, fault);
             pause(1);
             return StreamThreadExceptionResponse.REPLACE_THREAD;
@@ -130,29 +127,6 @@ public final class StreamsApp implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    /** RocksDB and the JDK tell of it in the system's words alone. */
-    private static boolean isDiskFull(Throwable fault) {
-        for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
-            if (String.valueOf(cause.getMessage()).contains("No space left on device")) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static boolean passes(Throwable fault) {
-        for (Throwable cause = fault; cause != null; cause = cause.getCause()) {
-            // The broker has ended the transaction of a process that slept: nothing of it counts, as with any that is
-            // fenced.
-            if (cause instanceof RegistryUnavailableException
-                    || cause instanceof RetriableException
-                    || cause instanceof InvalidTxnStateException) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Whether it has begun to work. */
