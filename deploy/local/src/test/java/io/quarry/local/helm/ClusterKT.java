@@ -5,9 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.readiness.Readiness;
+import io.quarry.avro.Cause;
 import io.quarry.avro.CauseType;
 import io.quarry.avro.JobState;
 import io.quarry.avro.State;
+import io.quarry.avro.Transition;
 import io.quarry.client.JobHandle;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
@@ -38,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
         matches = ".+",
         disabledReason = "needs a cluster (KUBECONFIG) and our image for it: QUARRY_CLUSTER_IMAGE names it")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Tag("cluster")
 class ClusterKT {
     private static final Duration SOON = Duration.ofMinutes(4);
     private static final String VALUES = """
@@ -181,6 +185,24 @@ class ClusterKT {
         jobs.forEach(ClusterKT::succeedsAtOnce);
         succeedsAtOnce(launched);
         nothingWasInterrupted();
+    }
+
+    @Test
+    @Order(4)
+    void aPodThatGoesWhileNoSchedulerRunsIsReportedLongBeforeItsLeaseEnds() {
+        JobHandle job = submit("orphan", "max_attempts: 2\n" + work(30_000));
+        List<String> owner = await().atMost(SOON).until(() -> owners(List.of(job)), owners -> owners.size() == 1);
+
+        quarry.schedulers(0);
+        quarry.kill(owner.get(0));
+        quarry.schedulers(1);
+
+        JobState end = end(job.id());
+        assertThat(end.getState()).as("%s", end).isEqualTo(State.SUCCEEDED);
+        assertThat(end.getAttempt()).as("%s", end).isEqualTo(2);
+        assertThat(end.getHistory().stream().map(Transition::getCause).filter(Objects::nonNull))
+                .extracting(Cause::getType)
+                .contains(CauseType.POD_FAILED);
     }
 
     private static void nothingWasInterrupted() {

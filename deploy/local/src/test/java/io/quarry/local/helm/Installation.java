@@ -1,5 +1,7 @@
 package io.quarry.local.helm;
 
+import static org.awaitility.Awaitility.await;
+
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.Release;
 import com.marcnuri.helm.UpgradeCommand;
@@ -23,6 +25,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -193,19 +196,40 @@ final class Installation implements AutoCloseable {
 
     /** Pods of one kind that nobody has told to go. */
     List<Pod> pods(String component) {
-        return cluster
-                .pods()
-                .inNamespace(namespace)
-                .withLabel("app.kubernetes.io/component", component)
-                .list()
-                .getItems()
-                .stream()
+        return all(component).stream()
                 .filter(pod -> pod.getMetadata().getDeletionTimestamp() == null)
                 .toList();
     }
 
+    private List<Pod> all(String component) {
+        return cluster.pods()
+                .inNamespace(namespace)
+                .withLabel("app.kubernetes.io/component", component)
+                .list()
+                .getItems();
+    }
+
     void delete(String pod) {
         var unused = cluster.pods().inNamespace(namespace).withName(pod).delete();
+    }
+
+    /** Takes a pod away at once, without a word to its process first. */
+    void kill(String pod) {
+        var unused = cluster.pods()
+                .inNamespace(namespace)
+                .withName(pod)
+                .withGracePeriod(0)
+                .delete();
+    }
+
+    /** So many schedulers, or none; ends once those too many have gone. */
+    void schedulers(int number) {
+        var unused = cluster.apps()
+                .deployments()
+                .inNamespace(namespace)
+                .withName("quarry-scheduler")
+                .scale(number);
+        await().atMost(Duration.ofMinutes(2)).until(() -> all("scheduler").size() <= number);
     }
 
     /** Asks for an eviction, as a drain of its node does; false when a budget forbids it for now. */
