@@ -28,10 +28,12 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Schedulers that are killed and paused, and topics that are deleted; a prefix for each test. */
+@Tag("long")
 class DisasterIT {
     private static final Cause BROKE = new Cause(CauseType.TRANSIENT_FAILURE, "it broke", Map.of());
 

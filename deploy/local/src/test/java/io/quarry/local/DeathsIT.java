@@ -26,6 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Workers that die in every way, watched by local mode. Their leases last for hours: whatever goes on here does so because a
  * death was seen and reported.
  */
+@Tag("long")
 class DeathsIT {
     private static final Duration SOON = Duration.ofMinutes(3);
     private static final long MEMORY = 512L << 20;

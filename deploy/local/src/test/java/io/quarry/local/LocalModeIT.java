@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -97,6 +98,7 @@ class LocalModeIT {
         }
     }
 
+    @Tag("long")
     @Test
     void aLocalModeThatIsKilledTakesItsWorkersAlongAndItsDirectoryStartsAgain() throws Exception {
         Path root = temporary.resolve("data");

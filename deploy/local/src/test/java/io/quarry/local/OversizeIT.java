@@ -31,10 +31,12 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Jobs larger than their group's worker, on one machine: child processes of the size asked. Leases last for hours here, so whatever goes on does so because a death was seen. */
+@Tag("long")
 class OversizeIT {
     private static final Duration SOON = Duration.ofMinutes(2);
     private static final Resources WORKER = new Resources(1000L, 512L << 20, 1L << 30);

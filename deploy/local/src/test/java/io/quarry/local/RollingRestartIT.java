@@ -25,10 +25,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Three brokers, three replicas, two of them in sync at least: how an operator upgrades a cluster under running jobs. */
+@Tag("long")
 class RollingRestartIT {
     private static final Duration SOON = Duration.ofMinutes(2);
 

@@ -30,6 +30,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  * An audit of many jobs in a heap that could not hold them: 40,000 in the build, as many as {@code -Daudit.jobs} says
  * otherwise, with {@code -Daudit.heap} MiB of heap.
  */
+@Tag("long")
 class ManyJobsIT {
     private static final int JOBS = Integer.getInteger("audit.jobs", 40_000);
     private static final int HEAP_MIB = Integer.getInteger("audit.heap", 40);

@@ -8,12 +8,14 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Three fixed seeds, every kind of fault in one of them, 300 jobs each. */
+@Tag("long")
 final class ChaosIT {
     private static final int JOBS = 300;
     private static final Duration LOAD = Duration.ofSeconds(20);

@@ -39,11 +39,13 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 /** Disks of broker and scheduler that are full, and have room again. Each is a file system of its own in memory. */
+@Tag("long")
 class FullDiskIT {
     private static final Duration SOON = Duration.ofSeconds(90);
 

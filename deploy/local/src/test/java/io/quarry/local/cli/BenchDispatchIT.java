@@ -7,10 +7,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The bench with few jobs: what it does and prints, not what it measures. */
+@Tag("long")
 class BenchDispatchIT {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int LONG = 240;

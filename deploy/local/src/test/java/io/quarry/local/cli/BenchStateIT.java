@@ -7,10 +7,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The benches of the backlog and of the restore with few jobs: what they do and print, not what they measure. */
+@Tag("long")
 class BenchStateIT {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int LONG = 240;

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -77,6 +78,7 @@ class QuarryIT {
         assertThat(QuarryProcess.files(demo.tmp())).isEmpty();
     }
 
+    @Tag("long")
     @ParameterizedTest
     @CsvSource({"demo, broker", "demo, scheduler", "local, topics", "local, scheduler"})
     void ctrlCDuringTheStartSaysStoppedAndLeavesNothingBehind(String command, String phase) throws Exception {
@@ -95,6 +97,7 @@ class QuarryIT {
         assertThat(QuarryProcess.files(process.tmp())).isEmpty();
     }
 
+    @Tag("long")
     @Test
     void aSchedulerThatStopsForGoodEndsLocalModeWithTheReasonAndLeavesNothingRunning() throws Exception {
         QuarryProcess local = QuarryProcess.start(directory, "local", "-o", "json");
@@ -113,6 +116,7 @@ class QuarryIT {
         assertThat(QuarryProcess.files(local.tmp())).isEmpty();
     }
 
+    @Tag("long")
     @Test
     void aTerminalsCtrlCLetsAWorkerFinishWhereItIsToldTo() throws Exception {
         assumeTrue(Files.isExecutable(Path.of("/usr/bin/setsid")), "this machine has no setsid");
