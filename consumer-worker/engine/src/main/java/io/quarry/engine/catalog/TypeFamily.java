@@ -1,5 +1,6 @@
 package io.quarry.engine.catalog;
 
+import java.util.List;
 import java.util.Locale;
 
 /** Types whose values can be compared with each other without losing anything. */
@@ -64,5 +65,18 @@ public enum TypeFamily {
             case "TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER" -> true;
             default -> false;
         };
+    }
+
+    /** Whether a type is an exact number of at most 64 bits, so that a sum of any number of rows fits into 128. */
+    public static boolean exactOf64Bits(String type) {
+        if (of(type) == DECIMAL) {
+            // DECIMAL(18,3) is the widest that DuckDB keeps in 64 bits; bare DECIMAL means that too.
+            int bracket = type.indexOf('(');
+            return bracket < 0
+                    || Integer.parseInt(type.substring(bracket + 1, type.indexOf(','))
+                                    .strip())
+                            <= 18;
+        }
+        return smallInteger(type) || List.of("BIGINT", "UBIGINT").contains(type.toUpperCase(Locale.ROOT));
     }
 }

@@ -86,9 +86,9 @@ final class WindowBlocks {
         return Asked.column("s", value.column().orElseThrow());
     }
 
-    /** Whether an event lies before the window that ends at p.t: then it is subtracted. */
-    private String passed(String event, long window) {
-        return "p.t - " + Sql.interval(window) + (before ? " > " : " >= ") + event;
+    /** Whether an event lies in the window that ends at p.t, or after it: what lies before the first such is subtracted. */
+    private String begun(String event, long window) {
+        return "p.t - " + Sql.interval(window) + (before ? " <= " : " < ") + event;
     }
 
     private String due(String event) {
@@ -113,19 +113,21 @@ final class WindowBlocks {
                 + String.join(", ", sums) + "\n    FROM " + asked.from() + "\n    WHERE " + rowsInTime()
                 + "\n    GROUP BY ALL)");
         List<String> totals = new ArrayList<>();
-        running.keySet().forEach(alias -> totals.add(total(alias) + " AS " + alias));
+        running.keySet().forEach(alias -> {
+            String total = total(alias);
+            totals.add(total + " AS " + alias);
+            totals.add(total + " - " + alias + " AS " + alias + "_b");
+        });
         if (!framed.isEmpty()) {
             totals.add("row_number() OVER w AS i");
+            totals.add("row_number() OVER w - 1 AS i_b");
             totals.addAll(framed.keySet());
         }
-        ctes.add(name + "_totals AS MATERIALIZED (\n  SELECT " + String.join(", ", asked.keys()) + ", t, "
-                + String.join(", ", totals) + "\n    FROM " + name + "_events\n    WINDOW w AS (PARTITION BY "
-                + String.join(", ", asked.keys()) + " ORDER BY t ROWS UNBOUNDED PRECEDING))");
+        ctes.add(totals(totals, name + "_events", running.keySet().stream().anyMatch(this::wide)));
         List<String> differences = new ArrayList<>();
         for (int w = 0; w < windows.size(); w++) {
             for (String alias : running.keySet()) {
-                differences.add(
-                        "coalesce(h." + alias + ", 0) - coalesce(w" + w + "." + alias + ", 0) AS " + alias + "_" + w);
+                differences.add("coalesce(h." + alias + " - w" + w + "." + alias + "_b, 0) AS " + alias + "_" + w);
             }
         }
         String spans = framed.isEmpty() ? name : name + "_spans";
@@ -145,15 +147,49 @@ final class WindowBlocks {
         return new Block(name, Block.Match.INSTANT, Block.INSTANT, ctes, results);
     }
 
-    /** A running sum: 64 bits wide where that is enough for any number of rows, since wide ones cost memory and time. */
+    /**
+     * The events in order of key and time, with what runs over them. Read in that order a running sum is one addition a row; a
+     * window with keys and an order of its own builds a tree over each key's rows instead, which costs six times as much. That
+     * rows come out of a sort as they were sorted is how the engine works, not what SQL promises: so it is looked at.
+     *
+     * @param running what runs, over the window w
+     * @param apart whether each key needs a sum of its own, since one over all keys might be too large
+     */
+    private String totals(List<String> running, String events, boolean apart) {
+        String keys = String.join(", ", asked.keys());
+        String place = "row(" + keys + ", t)";
+        return name + "_totals AS MATERIALIZED (\n  SELECT " + keys + ", "
+                + (apart
+                        ? "t"
+                        : "CASE WHEN lag(" + place + ") OVER () >= " + place
+                                + " THEN error('the events are not in order') ELSE t END AS t")
+                + ", " + String.join(", ", running) + "\n    FROM "
+                + (apart
+                        ? events + "\n    WINDOW w AS (PARTITION BY " + keys + " ORDER BY t ROWS UNBOUNDED PRECEDING))"
+                        : "(SELECT * FROM " + events + " ORDER BY " + keys
+                                + ", t)\n    WINDOW w AS (ROWS UNBOUNDED PRECEDING))");
+    }
+
+    /** A running sum: 64 bits wide where that is enough for billions of rows, since wide ones cost memory and time. */
     private String total(String alias) {
-        boolean narrow = alias.equals("n")
-                || alias.startsWith("n_")
-                || (alias.startsWith("sum_c")
-                        && TypeFamily.smallInteger(asked.source()
-                                .type(List.copyOf(asked.source().columns().keySet())
-                                        .get(Integer.parseInt(alias.substring("sum_c".length()))))));
+        boolean narrow = counts(alias) || (alias.startsWith("sum_") && TypeFamily.smallInteger(summed(alias)));
         return narrow ? "CAST(sum(" + alias + ") OVER w AS BIGINT)" : "sum(" + alias + ") OVER w";
+    }
+
+    private static boolean counts(String alias) {
+        return alias.equals("n") || alias.startsWith("n_");
+    }
+
+    /** Type of the column whose values, or their squares, an alias sums up. */
+    private String summed(String alias) {
+        int place = Integer.parseInt(alias.substring(alias.indexOf("_c") + 2));
+        return asked.source()
+                .type(List.copyOf(asked.source().columns().keySet()).get(place));
+    }
+
+    /** Whether values are so wide that a sum over the rows of all keys might not fit where those of single keys do. */
+    private boolean wide(String alias) {
+        return !counts(alias) && !TypeFamily.exactOf64Bits(summed(alias));
     }
 
     private void accumulators(Value value, Map<String, String> running, Map<String, String> framed) {
@@ -174,10 +210,11 @@ final class WindowBlocks {
                 if (family(value) == TypeFamily.FLOATING) {
                     framed.put("sum_" + alias, "sum(CAST(" + column + " AS DOUBLE))");
                 } else {
-                    running.put("sum_" + alias, "sum(" + column + ")");
+                    running.put("sum_" + alias, "coalesce(sum(" + column + "), 0)");
                 }
                 if (value.function() == Function.STDDEV) {
-                    running.put("square_" + alias, "sum(CAST(" + column + " AS HUGEINT) * " + column + ")");
+                    running.put(
+                            "square_" + alias, "coalesce(sum(CAST(" + column + " AS HUGEINT) * " + column + "), 0)");
                 }
             }
         }
@@ -215,7 +252,7 @@ final class WindowBlocks {
         };
     }
 
-    /** For each pair asked about, what lies before its windows and what up to its instant. */
+    /** For each pair asked about, what lies up to its instant less what lies before its windows. */
     private String spans(String spans, String totals, List<String> differences, boolean positions) {
         List<String> selected = new ArrayList<>();
         selected.add(asked.keysOf("p"));
@@ -224,7 +261,7 @@ final class WindowBlocks {
             selected.add("row_number() OVER (PARTITION BY " + asked.keysOf("p") + " ORDER BY p.t) AS i");
             selected.add("coalesce(h.i, 0) AS h");
             for (int w = 0; w < windows.size(); w++) {
-                selected.add("coalesce(w" + w + ".i, 0) AS l" + w);
+                selected.add("coalesce(w" + w + ".i_b, h.i, 0) AS l" + w);
             }
         }
         selected.addAll(differences);
@@ -238,31 +275,31 @@ final class WindowBlocks {
                     .append(" AS w")
                     .append(w)
                     .append(" ON ");
-            sql.append(asked.same("p", "w" + w)).append(" AND ").append(passed("w" + w + ".t", windows.get(w)));
+            sql.append(asked.same("p", "w" + w)).append(" AND ").append(begun("w" + w + ".t", windows.get(w)));
         }
         return sql.append(")").toString();
     }
 
     /**
      * Window frames by position: each key's events come first, in order of time, then the pairs asked about, whose frames reach
-     * back to the events between l and h. Frames by RANGE cost several times as much.
+     * back to the events after l up to h. Frames by RANGE cost several times as much.
      */
     private List<String> frames(String spans, String events, Map<String, String> framed) {
         String keys = String.join(", ", asked.keys());
         List<String> ctes = new ArrayList<>();
-        ctes.add(name + "_sizes AS (\n  SELECT " + keys + ", count(*) AS size FROM " + events + " GROUP BY ALL)");
+        ctes.add(name + "_ends AS (\n  SELECT " + keys + ", max(i) AS i FROM " + name + "_totals GROUP BY ALL)");
         List<String> nulls = new ArrayList<>();
         List<String> zeros = new ArrayList<>();
         List<String> starts = new ArrayList<>();
         framed.keySet().forEach(alias -> nulls.add("NULL"));
         for (int w = 0; w < windows.size(); w++) {
             zeros.add("0 AS l" + w);
-            starts.add("coalesce(z.size, 0) + a.i - a.l" + w + " - 1");
+            starts.add("coalesce(z.i, 0) + a.i - a.l" + w + " - 1");
         }
         ctes.add(name + "_line AS (\n  SELECT " + keys + ", false AS asked, t, " + String.join(", ", framed.keySet())
                 + ", 0 AS h, " + String.join(", ", zeros) + "\n    FROM " + events + "\n  UNION ALL\n  SELECT "
-                + asked.keysOf("a") + ", true, a.t, " + String.join(", ", nulls) + ", coalesce(z.size, 0) + a.i - a.h, "
-                + String.join(", ", starts) + "\n    FROM " + spans + " AS a LEFT JOIN " + name + "_sizes AS z ON "
+                + asked.keysOf("a") + ", true, a.t, " + String.join(", ", nulls) + ", coalesce(z.i, 0) + a.i - a.h, "
+                + String.join(", ", starts) + "\n    FROM " + spans + " AS a LEFT JOIN " + name + "_ends AS z ON "
                 + asked.same("a", "z") + ")");
         List<String> selected = new ArrayList<>();
         Set<String> wanted = new LinkedHashSet<>();
@@ -317,8 +354,11 @@ final class WindowBlocks {
         ctes.add(name + "_events AS MATERIALIZED (\n  SELECT " + asked.keySelection() + ", " + asked.eventTime()
                 + " AS t, " + String.join(", ", columns) + "\n    FROM " + asked.from() + "\n    WHERE " + rowsInTime()
                 + ")");
-        ctes.add(name + "_totals AS MATERIALIZED (\n  SELECT " + keys + ", t, CAST(sum(count(*)) OVER (PARTITION BY "
-                + keys + " ORDER BY t) AS BIGINT) AS i\n    FROM " + name + "_events\n    GROUP BY " + keys + ", t)");
+        String total = "CAST(sum(n) OVER w AS BIGINT)";
+        ctes.add(totals(
+                List.of(total + " AS i", total + " - n AS i_b"),
+                "(SELECT " + keys + ", t, count(*) AS n FROM " + name + "_events GROUP BY ALL)",
+                false));
         ctes.add(spans(name + "_spans", name + "_totals", List.of(), true));
         ctes.addAll(frames(name + "_spans", name + "_events", framed));
         ctes.add(name + " AS (SELECT * FROM " + name + "_frames)");

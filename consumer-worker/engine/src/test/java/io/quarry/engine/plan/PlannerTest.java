@@ -459,14 +459,14 @@ final class PlannerTest {
                             WHERE s."seen" < (SELECT max(t) FROM quarry_pairs_1) AND s."seen" >= (SELECT min(t) FROM quarry_pairs_1) - INTERVAL 1 DAYS
                             GROUP BY ALL),
                         quarry_block_1_totals AS MATERIALIZED (
-                          SELECT k1, t, CAST(sum(n) OVER w AS BIGINT) AS n
-                            FROM quarry_block_1_events
-                            WINDOW w AS (PARTITION BY k1 ORDER BY t ROWS UNBOUNDED PRECEDING)),
+                          SELECT k1, CASE WHEN lag(row(k1, t)) OVER () >= row(k1, t) THEN error('the events are not in order') ELSE t END AS t, CAST(sum(n) OVER w AS BIGINT) AS n, CAST(sum(n) OVER w AS BIGINT) - n AS n_b
+                            FROM (SELECT * FROM quarry_block_1_events ORDER BY k1, t)
+                            WINDOW w AS (ROWS UNBOUNDED PRECEDING)),
                         quarry_block_1 AS MATERIALIZED (
-                          SELECT p.k1, p.t, coalesce(h.n, 0) - coalesce(w0.n, 0) AS n_0
+                          SELECT p.k1, p.t, coalesce(h.n - w0.n_b, 0) AS n_0
                             FROM quarry_pairs_1 AS p
                             ASOF LEFT JOIN quarry_block_1_totals AS h ON p.k1 = h.k1 AND p.t > h.t
-                            ASOF LEFT JOIN quarry_block_1_totals AS w0 ON p.k1 = w0.k1 AND p.t - INTERVAL 1 DAYS > w0.t),
+                            ASOF LEFT JOIN quarry_block_1_totals AS w0 ON p.k1 = w0.k1 AND p.t - INTERVAL 1 DAYS <= w0.t),
                         quarry_rows_1 AS (
                           SELECT r.*,
                             coalesce(quarry_block_1.n_0, 0) AS "shop.count_before@in.id"

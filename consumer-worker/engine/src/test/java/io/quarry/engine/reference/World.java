@@ -30,7 +30,7 @@ final class World {
     private static final List<String> TIME_TYPES =
             List.of("TIMESTAMP", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "DATE", "TIMESTAMP_NS");
     private static final List<String> NUMBER_TYPES =
-            List.of("SMALLINT", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL(10,2)");
+            List.of("SMALLINT", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL(10,2)", "DECIMAL(30,2)");
 
     /** The expressions that catalogs here use, in SQL and in Java. */
     static final Map<String, Function<Map<String, @Nullable Object>, @Nullable Object>> EXPRESSIONS = expressions();
@@ -237,7 +237,7 @@ final class World {
     private @Nullable Object number(String type) {
         Object number = switch (type) {
             case "DOUBLE" -> random.nextInt(100) / 8.0 - 3;
-            case "DECIMAL(10,2)" -> BigDecimal.valueOf(random.nextInt(10_000) - 2_000, 2);
+            case "DECIMAL(10,2)", "DECIMAL(30,2)" -> BigDecimal.valueOf(random.nextInt(10_000) - 2_000, 2);
             default -> (long) random.nextInt(30) - 10;
         };
         return maybe(number);
