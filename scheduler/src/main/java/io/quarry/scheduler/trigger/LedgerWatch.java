@@ -27,10 +27,12 @@ import org.apache.kafka.common.serialization.Serializer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Recounts the last day of the ledger now and then. What is wrong is logged, counted, and an event of its schedule, once each. */
+/**
+ * Recounts the last day of the ledger now and then, in a small share of the time ({@link RecountPause}). What is wrong is logged,
+ * counted, and an event of its schedule, once each.
+ */
 final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LedgerWatch.class);
-    private static final Duration LOOKS_BACK = Duration.ofDays(1);
     private static final int REMEMBERED = 10_000;
     private static final String NAME = "io.quarry.scheduler:type=schedule-audit";
 
@@ -45,6 +47,8 @@ final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
     private final AtomicLong failures = new AtomicLong();
     private volatile long expected;
     private volatile long findings;
+    private volatile Duration took = Duration.ZERO;
+    private volatile Duration pause;
     /** Whether its counters are those that JMX shows. */
     private boolean seen;
 
@@ -54,7 +58,8 @@ final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
         this.serdes = serdes;
         this.clock = clock;
         this.audit = new LedgerAudit(settings.topics(), kafka, serdes);
-        this.watch = new Watch("quarry-schedule-audit", settings.auditInterval(), this::look);
+        this.pause = settings.auditInterval();
+        this.watch = new Watch("quarry-schedule-audit", () -> pause, this::look);
     }
 
     static LedgerWatch start(
@@ -74,10 +79,14 @@ final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
 
     private void look() throws InterruptedException {
         Instant now = clock.instant();
+        // Real time, also where schedules go by another one.
+        long began = System.nanoTime();
         try {
             // A scheduler that has just started has an outage to catch up with first.
-            LedgerAudit.Report report =
-                    audit.run(now.minus(LOOKS_BACK), now, settings.missedAfter().multipliedBy(5));
+            LedgerAudit.Report report = audit.run(
+                    now.minus(RecountPause.LOOKS_BACK),
+                    now,
+                    settings.missedAfter().multipliedBy(5));
             audits.incrementAndGet();
             expected = report.expected();
             findings = (long) report.findings().size() + report.unexamined();
@@ -87,6 +96,9 @@ final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
         } catch (KafkaException | ExecutionException e) {
             failures.incrementAndGet();
             LOG.debug("The ledger cannot be counted now", e);
+        } finally {
+            took = Duration.ofNanos(System.nanoTime() - began);
+            pause = RecountPause.after(took, settings.auditInterval());
         }
     }
 
@@ -145,6 +157,16 @@ final class LedgerWatch implements LedgerWatchMXBean, AutoCloseable {
     @Override
     public long getFindings() {
         return findings;
+    }
+
+    @Override
+    public long getTookMs() {
+        return took.toMillis();
+    }
+
+    @Override
+    public long getPauseMs() {
+        return pause.toMillis();
     }
 
     @Override

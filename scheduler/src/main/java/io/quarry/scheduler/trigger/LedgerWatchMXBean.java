@@ -13,4 +13,10 @@ public interface LedgerWatchMXBean {
 
     /** What the last audit found wrong: anything but 0 is an alarm. */
     long getFindings();
+
+    /** How long the last audit took, whether it came to an end or not. */
+    long getTookMs();
+
+    /** How long nothing is counted after it. */
+    long getPauseMs();
 }

@@ -11,7 +11,7 @@ import java.time.Duration;
  * @param missedAfter a tick decided later than this was missed: the catch-up policy says what becomes of it
  * @param interval distance of two looks at the clock
  * @param patience so long a task waits for the news of the time in which nobody looked after its schedules
- * @param auditInterval distance of two recounts of the ledger
+ * @param auditInterval least pause between two recounts of the ledger
  * @param time the time that they go by; {@code lateAfter} and {@code missedAfter} are measured in it, the intervals in real time
  */
 public record TriggerSettings(
