@@ -27,10 +27,12 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Ticks on a real broker whose topics somebody meddles with; a prefix for each test. */
+@Tag("long")
 class TicksIT {
     private static final Duration LONG = Duration.ofSeconds(60);
 

@@ -63,6 +63,7 @@ class QuarryIT {
         assertThat(shown.out()).contains("route.origin_mean_delay_7d");
     }
 
+    @Tag("long")
     @Test
     void ctrlCInTheMiddleOfADemoLeavesNothingBehind() throws Exception {
         QuarryProcess demo = QuarryProcess.start(directory, "demo");
