@@ -43,6 +43,7 @@ final class ScheduleTopics implements AutoCloseable {
     private final Map<String, Object> kafka;
     private final WireSerdes serdes;
     private final Duration reach;
+    private final Map<String, Object> reading;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private @Nullable KafkaProducer<byte[], byte[]> producer;
 
@@ -51,14 +52,14 @@ final class ScheduleTopics implements AutoCloseable {
         this.kafka = connection.kafka();
         this.serdes = WireSerdes.of(connection.settings());
         this.reach = reach;
-        Map<String, Object> settings = new HashMap<>(kafka);
-        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
-        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) reach.toMillis());
-        this.consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        this.reading = new HashMap<>(kafka);
+        reading.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        reading.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
+        reading.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) reach.toMillis());
+        this.consumer = new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     static ScheduleTopics open(ConnectionOptions options, Console console) {
@@ -86,20 +87,28 @@ final class ScheduleTopics implements AutoCloseable {
      */
     record Written(long offset, String name, @Nullable Schedule schedule) {}
 
-    /** Where the next record of a schedule will be written, at the earliest. */
+    /**
+     * Where the next record of a schedule will be written, at the earliest. A scheduler's marks lie there too, and while the
+     * transaction of one is open the end of what is committed is before records that others were told are written.
+     */
     long end() {
+        Map<String, Object> settings = new HashMap<>(reading);
+        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_uncommitted");
         TopicPartition only = new TopicPartition(topics.schedules(), 0);
-        return consumer.endOffsets(List.of(only)).getOrDefault(only, 0L);
+        try (KafkaConsumer<byte[], byte[]> anything =
+                new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            return anything.endOffsets(List.of(only)).getOrDefault(only, 0L);
+        }
     }
 
-    /** What was written about schedules from an offset on. */
+    /** What was written about schedules from an offset until now; waits for transactions that are open. */
     List<Written> since(long offset) {
         List<Written> written = new ArrayList<>();
         Deserializer<Schedule> reader = serdes.deserializer(Schedule.class);
         TopicPartition only = new TopicPartition(topics.schedules(), 0);
         consumer.assign(List.of(only));
         consumer.seek(only, offset);
-        readToEnd(List.of(only), record -> {
+        readTo(Map.of(only, end()), record -> {
             Schedule schedule = record.value() == null ? null : readable(reader, record);
             if (schedule != null || record.value() == null) {
                 written.add(new Written(record.offset(), key(record), schedule));
@@ -174,7 +183,7 @@ final class ScheduleTopics implements AutoCloseable {
         }
         consumer.assign(partitions);
         consumer.seekToBeginning(partitions);
-        readToEnd(partitions, record -> {
+        readTo(consumer.endOffsets(partitions), record -> {
             String key = key(record);
             if (only == null || only.equals(key)) {
                 sink.accept(key, record);
@@ -182,8 +191,7 @@ final class ScheduleTopics implements AutoCloseable {
         });
     }
 
-    private void readToEnd(List<TopicPartition> partitions, Consumer<ConsumerRecord<byte[], byte[]>> sink) {
-        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+    private void readTo(Map<TopicPartition, Long> ends, Consumer<ConsumerRecord<byte[], byte[]>> sink) {
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
             consumer.poll(POLL).forEach(sink);
         }
