@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
@@ -104,6 +105,22 @@ record Connection(Map<String, String> settings, String origin) {
 
     Topics topics() {
         return new Topics(settings.getOrDefault(PREFIX, Topics.DEFAULT_PREFIX));
+    }
+
+    /**
+     * Settings of a consumer in no group, which reads what is committed, from the oldest record on.
+     *
+     * @param reach how long each question to the broker may take
+     */
+    Map<String, Object> reading(Duration reach) {
+        Map<String, Object> reading = kafka();
+        reading.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        reading.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
+        reading.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) reach.toMillis());
+        return reading;
     }
 
     /** Settings for a Kafka client: it would warn about the names that are ours. */

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.internals.BuiltInPartitioner;
@@ -50,15 +49,8 @@ final class JobRows implements AutoCloseable {
      * @param reach how long each question to the broker may take; what takes longer ends in a TimeoutException
      */
     static JobRows open(Connection connection, Clock clock, Duration reach) {
-        Map<String, Object> settings = new LinkedHashMap<>(connection.kafka());
-        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        settings.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
-        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) reach.toMillis());
         KafkaConsumer<String, JobState> consumer = new KafkaConsumer<>(
-                settings,
+                connection.reading(reach),
                 new StringDeserializer(),
                 WireSerdes.of(connection.settings()).serde(JobState.class).deserializer());
         String topic = connection.topics().states();

@@ -10,8 +10,6 @@ import io.quarry.schemas.serde.WireSerdes;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -39,27 +37,20 @@ import org.jspecify.annotations.Nullable;
 final class ScheduleTopics implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(200);
 
+    private final Connection connection;
     private final Topics topics;
-    private final Map<String, Object> kafka;
     private final WireSerdes serdes;
     private final Duration reach;
-    private final Map<String, Object> reading;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private @Nullable KafkaProducer<byte[], byte[]> producer;
 
     private ScheduleTopics(Connection connection, Duration reach) {
+        this.connection = connection;
         this.topics = connection.topics();
-        this.kafka = connection.kafka();
         this.serdes = WireSerdes.of(connection.settings());
         this.reach = reach;
-        this.reading = new HashMap<>(kafka);
-        reading.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
-        reading.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
-        reading.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        reading.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        reading.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, 100);
-        reading.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) reach.toMillis());
-        this.consumer = new KafkaConsumer<>(reading, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        this.consumer = new KafkaConsumer<>(
+                connection.reading(reach), new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     static ScheduleTopics open(ConnectionOptions options, Console console) {
@@ -92,7 +83,7 @@ final class ScheduleTopics implements AutoCloseable {
      * transaction of one is open the end of what is committed is before records that others were told are written.
      */
     long end() {
-        Map<String, Object> settings = new HashMap<>(reading);
+        Map<String, Object> settings = connection.reading(reach);
         settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_uncommitted");
         TopicPartition only = new TopicPartition(topics.schedules(), 0);
         try (KafkaConsumer<byte[], byte[]> anything =
@@ -242,7 +233,7 @@ final class ScheduleTopics implements AutoCloseable {
     private KafkaProducer<byte[], byte[]> writer() {
         KafkaProducer<byte[], byte[]> made = producer;
         if (made == null) {
-            Map<String, Object> settings = new LinkedHashMap<>(kafka);
+            Map<String, Object> settings = connection.kafka();
             settings.put("acks", "all");
             settings.put("enable.idempotence", "true");
             settings.put("linger.ms", "0");
