@@ -137,7 +137,8 @@ public final class LocalMode implements AutoCloseable {
                     bootstrapServers(),
                     registryUrl(),
                     data.root());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // An error as well: a class that a library loads late may refuse to be loaded while the process ends.
             close();
             throw e;
         } catch (Exception e) {

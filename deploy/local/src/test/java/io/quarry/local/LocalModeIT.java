@@ -203,6 +203,27 @@ class LocalModeIT {
         }
     }
 
+    @Test
+    void anErrorDuringTheStartLeavesTheDirectoryFree() throws IOException {
+        Path root = temporary.resolve("data");
+        StartListener failing = new StartListener() {
+            @Override
+            public void began(Phase phase) {
+                if (phase == Phase.BROKER) {
+                    throw new NoClassDefFoundError("loaded while the process ends");
+                }
+            }
+
+            @Override
+            public void ended(Phase phase, Duration took) {}
+        };
+
+        assertThatThrownBy(() -> LocalMode.start(settings(root, Map.of()), failing))
+                .isInstanceOf(NoClassDefFoundError.class);
+
+        DataDirectory.open(root).close();
+    }
+
     private static ResourceGroup group() {
         return ResourceGroup.newBuilder()
                 .setName("default")

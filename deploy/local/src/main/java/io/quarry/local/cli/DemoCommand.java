@@ -85,7 +85,8 @@ final class DemoCommand implements Callable<Integer> {
                 published = report.dataset() != null;
                 output.print(console, report.tree(), () -> report.lines(console));
                 return ExitCodes.of(report.row().getState());
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // An error as well: a class that is loaded while the process ends may refuse to be.
                 if (!interruption.asked()) {
                     throw e;
                 }

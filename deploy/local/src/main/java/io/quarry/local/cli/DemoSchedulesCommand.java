@@ -72,7 +72,8 @@ final class DemoSchedulesCommand implements Callable<Integer> {
                 ScheduleDemoReport report = new ScheduleDemo(console, settings, schedule, pace, interruption).run();
                 output.print(console, report.tree(), () -> report.lines(console));
                 return report.good() ? ExitCodes.DONE : ExitCodes.FAILED;
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                // An error as well: a class that is loaded while the process ends may refuse to be.
                 if (!interruption.asked()) {
                     throw e;
                 }

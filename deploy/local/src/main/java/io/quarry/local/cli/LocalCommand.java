@@ -80,8 +80,12 @@ final class LocalCommand implements Callable<Integer> {
             LocalMode local;
             try {
                 local = LocalMode.start(settings, start);
-            } catch (RuntimeException e) {
-                return refused(e, fresh, start, interruption);
+            } catch (RuntimeException | Error e) {
+                if (!tidied(fresh, start, interruption)) {
+                    throw e;
+                }
+                console.say("stopped");
+                return ExitCodes.INTERRUPTED;
             }
             view.clear();
             int code;
@@ -103,8 +107,11 @@ final class LocalCommand implements Callable<Integer> {
         return fault.isPresent() ? ExitCodes.FAILED : ExitCodes.INTERRUPTED;
     }
 
-    /** Leaves nothing of a start that did not get far; once workers had begun, their logs say why they did not get well. */
-    private int refused(RuntimeException failure, FreshDirectory fresh, LocalStart start, Interruption interruption) {
+    /**
+     * Leaves nothing of a start that did not get far; once workers had begun, their logs say why they did not get well. True when
+     * it was asked to stop.
+     */
+    private static boolean tidied(FreshDirectory fresh, LocalStart start, Interruption interruption) {
         boolean asked = interruption.asked();
         if (asked) {
             // Set by the hook; removing has to be able to wait.
@@ -113,11 +120,7 @@ final class LocalCommand implements Callable<Integer> {
         if (asked || !start.reached(StartListener.Phase.SCHEDULER)) {
             fresh.remove();
         }
-        if (!asked) {
-            throw failure;
-        }
-        console.say("stopped");
-        return ExitCodes.INTERRUPTED;
+        return asked;
     }
 
     private static Map<String, Object> tree(LocalMode local) {

@@ -91,7 +91,7 @@ class QuarryIT {
         process.interrupt();
 
         assertThat(process.exitWithin(60)).as(process.stderr()).isEqualTo(130);
-        assertThat(process.stderr()).endsWith("stopped\n").doesNotContain("Exception", "quarry:");
+        assertThat(process.stderr()).endsWith("stopped\n").doesNotContain("Exception", "ERROR", "quarry:");
         assertThat(process.stdout()).isEmpty();
         assertThat(QuarryProcess.files(process.home())).isEmpty();
         assertThat(process.leftProcesses()).isEmpty();
