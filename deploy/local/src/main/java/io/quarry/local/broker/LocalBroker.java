@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
@@ -42,7 +44,7 @@ public final class LocalBroker implements AutoCloseable {
     }
 
     /**
-     * Starts a broker and returns when it takes requests.
+     * Starts a broker and returns when it takes requests. An interrupt of the caller ends neither that nor the broker: it is kept.
      *
      * @param directory where its data are kept; made and formatted when it holds none
      * @param port the port to listen on, 0 for any that is free
@@ -59,10 +61,36 @@ public final class LocalBroker implements AutoCloseable {
      * @param doors the further listeners; their ports have to be free
      */
     public static LocalBroker start(Path directory, int port, List<Door> doors) {
+        // Kafka takes an interrupt within its start for a fault of the disk, and ends the JVM: it starts in a thread
+        // that
+        // nobody interrupts. Joining goes on after an interrupt and keeps it.
+        CompletableFuture<LocalBroker> started = new CompletableFuture<>();
+        Thread starting = new Thread(
+                () -> {
+                    try {
+                        started.complete(startOnAFreePort(directory.toAbsolutePath(), port, doors));
+                    } catch (RuntimeException | Error e) {
+                        started.completeExceptionally(e);
+                    }
+                },
+                "quarry-broker-start");
+        starting.setDaemon(true);
+        starting.start();
+        try {
+            return started.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw e.getCause() instanceof RuntimeException failure ? failure : e;
+        }
+    }
+
+    private static LocalBroker startOnAFreePort(Path directory, int port, List<Door> doors) {
         for (int attempt = 1; ; attempt++) {
             int chosen = port == 0 ? freePort() : free(port);
             try {
-                return start(directory.toAbsolutePath(), chosen, freePort(), doors);
+                return start(directory, chosen, freePort(), doors);
             } catch (Exception e) {
                 // Between finding a port free and listening on it another process may take it.
                 if (port != 0 || attempt == TRIES_FOR_A_FREE_PORT || !isAddressInUse(e)) {

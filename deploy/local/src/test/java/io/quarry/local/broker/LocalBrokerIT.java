@@ -43,6 +43,17 @@ class LocalBrokerIT {
     }
 
     @Test
+    void anInterruptDuringTheStartIsKeptAndHarmsNothing() throws Exception {
+        Thread.currentThread().interrupt();
+        try (LocalBroker broker = LocalBroker.start(directory.resolve("kafka"), 0)) {
+            assertThat(Thread.interrupted()).isTrue();
+            createTopic(broker.bootstrapServers(), "made");
+        } finally {
+            Thread.interrupted();
+        }
+    }
+
+    @Test
     void aKilledBrokerComesBackAtOnceAndKeepsTheRecords() throws Exception {
         Path data = directory.resolve("kafka");
         for (int life = 0; life < 3; life++) {
