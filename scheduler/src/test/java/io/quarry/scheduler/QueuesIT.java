@@ -24,6 +24,7 @@ import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -139,6 +140,51 @@ class QueuesIT {
         Job next = job("gone");
         quarry.submit(next);
         quarry.awaitRow(next, row -> row.getState() == State.QUEUED);
+    }
+
+    @Test
+    void aQueueThatWasMadeAnewIsReadFromItsFirstRecordWhereverTheOldOneWasReadTo() throws Exception {
+        String state = directory.resolve("stale").toString();
+        try (TestInstallation stale = new TestInstallation(broker, registry, "stale.", Map.of())) {
+            stale.group("gone");
+            String topic = stale.topics.jobs("gone");
+            Job old = job("gone");
+            try (SchedulerProcess first = SchedulerProcess.start(stale.settings("scheduler.state.dir", state))) {
+                first.awaitReady(Duration.ofSeconds(40));
+                String changelog = "stale.intake-intake-changelog";
+                stale.read(changelog);
+                stale.submit(old);
+                stale.awaitRow(old, row -> row.getState() == State.QUEUED);
+                stale.awaitRaw(changelog, r -> TestInstallation.text(r.key()).equals("I" + topic));
+            }
+            stale.admin.deleteTopics(List.of(topic)).all().get();
+            await().until(() -> !stale.admin.listTopics().names().get().contains(topic));
+            stale.group("gone");
+            Job one = job("gone");
+            Job two = job("gone");
+            stale.submit(one);
+            stale.submit(two);
+            // What a commit on its way leaves behind: a position of the old topic, and one of the new one as well.
+            stale.admin
+                    .alterConsumerGroupOffsets(
+                            "stale.intake", Map.of(new TopicPartition(topic, 0), new OffsetAndMetadata(1)))
+                    .all()
+                    .get();
+
+            try (SchedulerProcess second = SchedulerProcess.start(stale.settings("scheduler.state.dir", state))) {
+                second.awaitReady(Duration.ofSeconds(40));
+                stale.awaitRow(one, row -> row.getState() == State.QUEUED);
+                stale.awaitRow(two, row -> row.getState() == State.QUEUED);
+                Job next = job("gone");
+                stale.submit(next);
+                stale.awaitRow(next, row -> row.getState() == State.QUEUED);
+                for (Job job : List.of(one, two, next)) {
+                    // Read twice is submitted once.
+                    assertThat(stale.seen(stale.topics.states(), job.getId(), JobState.class))
+                            .allSatisfy(row -> assertThat(row.getDuplicates()).isZero());
+                }
+            }
+        }
     }
 
     @Test

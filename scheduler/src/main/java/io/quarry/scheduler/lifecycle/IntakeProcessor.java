@@ -6,6 +6,7 @@ import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
 import io.quarry.avro.Source;
 import io.quarry.scheduler.streams.Outgoing;
+import io.quarry.scheduler.streams.Rereads;
 import io.quarry.scheduler.streams.Wire;
 import io.quarry.schemas.JobRules;
 import io.quarry.schemas.Topics;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -53,6 +55,11 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
     /** Rounds after which an unchanged Passed is said again. */
     private static final int REPEAT = 12;
 
+    // What a key of the store begins with.
+    private static final byte POSITION = 'T';
+    private static final byte PARKED = 'R';
+    private static final byte IDENTITY = 'I';
+
     private static final byte[] EVERYBODY = {};
     private static final Logger LOG = LoggerFactory.getLogger(IntakeProcessor.class);
 
@@ -61,6 +68,8 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
     private final Pattern retries;
     private final Wire wire;
     private final Supplier<Map<String, Long>> shareStarts;
+    private final Supplier<Map<String, String>> queues;
+    private final Rereads rereads;
     /** First offset of each topic that is not treated yet. */
     private final Map<String, Long> positions = new TreeMap<>();
 
@@ -70,6 +79,10 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
     private long nextParked;
     private boolean waiting;
     private boolean silenced;
+    /** The queues as they were compared last. */
+    private Map<String, String> compared = Map.of();
+    /** Identities of the queues that are read again and of which no record has come yet. */
+    private final Map<String, String> remade = new HashMap<>();
 
     @SuppressWarnings("NullAway.Init") // set by init, before any record
     private ProcessorContext<byte[], Outgoing> context;
@@ -84,13 +97,22 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
      * Makes the processor.
      *
      * @param shareStarts what is known of the share groups' start offsets by topic; asked often, must not block
+     * @param queues topic ids of the queues by name, the same map as long as nothing changes; asked often, must not block
+     * @param rereads has the consumer read topics again
      */
-    IntakeProcessor(LifecycleSettings settings, Wire wire, Supplier<Map<String, Long>> shareStarts) {
+    IntakeProcessor(
+            LifecycleSettings settings,
+            Wire wire,
+            Supplier<Map<String, Long>> shareStarts,
+            Supplier<Map<String, String>> queues,
+            Rereads rereads) {
         this.settings = settings;
         this.topics = settings.topics();
         this.retries = topics.retriesPattern();
         this.wire = wire;
         this.shareStarts = shareStarts;
+        this.queues = queues;
+        this.rereads = rereads;
     }
 
     @Override
@@ -99,7 +121,8 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
         this.store = context.getStateStore(IntakeTopology.STORE);
         this.metrics = new LifecycleMetrics(context.metrics(), context.taskId().toString());
         restore();
-        context.schedule(UNPARK_INTERVAL, PunctuationType.WALL_CLOCK_TIME, now -> unpark());
+        rereads.clear();
+        context.schedule(UNPARK_INTERVAL, PunctuationType.WALL_CLOCK_TIME, now -> turn());
         context.schedule(settings.passedInterval(), PunctuationType.WALL_CLOCK_TIME, now -> sayPassed());
     }
 
@@ -114,23 +137,66 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
             while (all.hasNext()) {
                 KeyValue<Bytes, byte[]> entry = all.next();
                 ByteBuffer key = ByteBuffer.wrap(entry.key.get());
-                if (key.get() == 'T') {
-                    positions.put(
-                            StandardCharsets.UTF_8.decode(key).toString(),
-                            ByteBuffer.wrap(entry.value).getLong());
-                } else {
-                    long number = key.getLong();
-                    firstParked = first ? number : firstParked;
-                    nextParked = number + 1;
-                    first = false;
+                switch (key.get()) {
+                    case POSITION ->
+                        positions.put(
+                                StandardCharsets.UTF_8.decode(key).toString(),
+                                ByteBuffer.wrap(entry.value).getLong());
+                    case PARKED -> {
+                        long number = key.getLong();
+                        firstParked = first ? number : firstParked;
+                        nextParked = number + 1;
+                        first = false;
+                    }
+                    default -> {}
                 }
             }
         }
     }
 
+    private void turn() {
+        compareQueues();
+        unpark();
+    }
+
+    /**
+     * Has queues that are other topics than before read from their first record. The identity of such a topic is kept once its first
+     * record is here, in the same transaction: whoever goes on after a crash reads it again as well.
+     */
+    private void compareQueues() {
+        Map<String, String> now = queues.get();
+        if (now == compared) {
+            return;
+        }
+        now.forEach((topic, id) -> {
+            byte[] before = store.get(topicKey(IDENTITY, topic));
+            if (before == null) {
+                store.put(topicKey(IDENTITY, topic), utf8(id));
+            } else if (!id.equals(new String(before, StandardCharsets.UTF_8)) && !id.equals(remade.put(topic, id))) {
+                LOG.warn("A queue was deleted and made anew: it is read from its first record topic={}", topic);
+                positions.remove(topic);
+                store.delete(topicKey(POSITION, topic));
+                said.remove(topic);
+                rereads.want(topic);
+            }
+        });
+        compared = now;
+    }
+
     @Override
     public void process(Record<byte[], byte[]> record) {
         RecordMetadata metadata = context.recordMetadata().orElseThrow();
+        compareQueues();
+        switch (rereads.turn(metadata.topic(), metadata.offset())) {
+            case COMES_AGAIN -> {
+                return;
+            }
+            case FIRST ->
+                store.put(
+                        topicKey(IDENTITY, metadata.topic()),
+                        utf8(Objects.requireNonNull(remade.remove(metadata.topic()))));
+            case COUNTS -> {}
+        }
         Parked parked = new Parked(
                 metadata.topic(),
                 metadata.offset(),
@@ -177,7 +243,7 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
         waiting = false;
         positions.put(record.topic(), record.offset() + 1);
         store.put(
-                positionKey(record.topic()),
+                topicKey(POSITION, record.topic()),
                 ByteBuffer.allocate(8).putLong(record.offset() + 1).array());
         return true;
     }
@@ -323,13 +389,13 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
     }
 
     private static Bytes parkedKey(long number) {
-        return Bytes.wrap(ByteBuffer.allocate(9).put((byte) 'R').putLong(number).array());
+        return Bytes.wrap(ByteBuffer.allocate(9).put(PARKED).putLong(number).array());
     }
 
-    private static Bytes positionKey(String topic) {
+    private static Bytes topicKey(byte kind, String topic) {
         byte[] name = utf8(topic);
         return Bytes.wrap(
-                ByteBuffer.allocate(1 + name.length).put((byte) 'T').put(name).array());
+                ByteBuffer.allocate(1 + name.length).put(kind).put(name).array());
     }
 
     private static byte[] utf8(String text) {

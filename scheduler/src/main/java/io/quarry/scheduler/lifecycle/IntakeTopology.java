@@ -1,6 +1,7 @@
 package io.quarry.scheduler.lifecycle;
 
 import io.quarry.scheduler.streams.Outgoing;
+import io.quarry.scheduler.streams.Rereads;
 import io.quarry.scheduler.streams.Wire;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -16,11 +17,20 @@ final class IntakeTopology implements Supplier<Topology> {
     private final LifecycleSettings settings;
     private final Supplier<Wire> wire;
     private final Supplier<Map<String, Long>> shareStarts;
+    private final Supplier<Map<String, String>> queues;
+    private final Rereads rereads;
 
-    IntakeTopology(LifecycleSettings settings, Supplier<Wire> wire, Supplier<Map<String, Long>> shareStarts) {
+    IntakeTopology(
+            LifecycleSettings settings,
+            Supplier<Wire> wire,
+            Supplier<Map<String, Long>> shareStarts,
+            Supplier<Map<String, String>> queues,
+            Rereads rereads) {
         this.settings = settings;
         this.wire = wire;
         this.shareStarts = shareStarts;
+        this.queues = queues;
+        this.rereads = rereads;
     }
 
     @Override
@@ -30,7 +40,10 @@ final class IntakeTopology implements Supplier<Topology> {
         topology.addSource("jobs", raw, raw, settings.topics().jobsPattern());
         topology.addSource("retries", raw, raw, settings.topics().retriesPattern());
         topology.addProcessor(
-                "intake", () -> new IntakeProcessor(settings, wire.get(), shareStarts), "jobs", "retries");
+                "intake",
+                () -> new IntakeProcessor(settings, wire.get(), shareStarts, queues, rereads),
+                "jobs",
+                "retries");
         topology.addStateStore(
                 Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(STORE), Serdes.Bytes(), Serdes.ByteArray()),
                 "intake");

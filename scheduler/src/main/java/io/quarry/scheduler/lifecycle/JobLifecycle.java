@@ -1,6 +1,7 @@
 package io.quarry.scheduler.lifecycle;
 
 import io.quarry.scheduler.streams.RegistryWire;
+import io.quarry.scheduler.streams.Rereads;
 import io.quarry.scheduler.streams.StreamsApp;
 import io.quarry.schemas.serde.WireSerdes;
 import java.time.Duration;
@@ -74,10 +75,11 @@ public final class JobLifecycle implements AutoCloseable {
         parts.push(statesTopic);
         statesTopic.start();
         String prefix = settings.topics().prefix();
-        Topology intake = new IntakeTopology(settings, () -> new RegistryWire(serdes), starts).get();
-        begin(intake, prefix + "intake", kafka, streams);
+        Rereads rereads = new Rereads();
+        Topology intake = new IntakeTopology(settings, () -> new RegistryWire(serdes), starts, queues, rereads).get();
+        begin(StreamsApp.start(prefix + "intake", intake, kafka, streams, rereads));
         Topology states = new LifecycleTopology(settings, () -> new RegistryWire(serdes), statesTopic, queues).get();
-        begin(states, prefix + "lifecycle", kafka, streams);
+        begin(StreamsApp.start(prefix + "lifecycle", states, kafka, streams));
         KafkaProducer<byte[], byte[]> producer =
                 new KafkaProducer<>(new HashMap<>(kafka), new ByteArraySerializer(), new ByteArraySerializer());
         parts.push(() -> producer.close(Duration.ofSeconds(1)));
@@ -87,8 +89,7 @@ public final class JobLifecycle implements AutoCloseable {
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // the completion is what ended() is
-    private void begin(Topology topology, String application, Map<String, String> kafka, Map<String, String> settings) {
-        StreamsApp app = StreamsApp.start(application, topology, kafka, settings);
+    private void begin(StreamsApp app) {
         parts.push(app);
         apps.add(app);
         app.ended().whenComplete((nothing, fault) -> {

@@ -34,9 +34,9 @@ public final class StreamsApp implements AutoCloseable {
     private final CountDownLatch ready = new CountDownLatch(1);
     private final CountDownLatch closing = new CountDownLatch(1);
 
-    private StreamsApp(String application, Topology topology, Properties properties) {
+    private StreamsApp(String application, Topology topology, Properties properties, Rereads rereads) {
         this.application = application;
-        this.streams = new KafkaStreams(topology, properties);
+        this.streams = new KafkaStreams(topology, properties, rereads.clients());
         this.member = properties.containsKey("group.instance.id");
     }
 
@@ -48,7 +48,17 @@ public final class StreamsApp implements AutoCloseable {
      */
     public static StreamsApp start(
             String application, Topology topology, Map<String, String> kafka, Map<String, String> settings) {
-        StreamsApp app = new StreamsApp(application, topology, properties(application, kafka, settings));
+        return start(application, topology, kafka, settings, new Rereads());
+    }
+
+    /** The same, of a topology that says which of its topics it reads again from their first record. */
+    public static StreamsApp start(
+            String application,
+            Topology topology,
+            Map<String, String> kafka,
+            Map<String, String> settings,
+            Rereads rereads) {
+        StreamsApp app = new StreamsApp(application, topology, properties(application, kafka, settings), rereads);
         app.streams.setUncaughtExceptionHandler(app::answer);
         app.streams.setStateListener((now, before) -> {
             if (now == KafkaStreams.State.RUNNING) {

@@ -11,6 +11,7 @@ import io.quarry.avro.Job;
 import io.quarry.avro.JobEvent;
 import io.quarry.avro.JobEventType;
 import io.quarry.scheduler.TestWire;
+import io.quarry.scheduler.streams.Rereads;
 import io.quarry.scheduler.streams.StreamsApp;
 import io.quarry.schemas.Topics;
 import java.nio.ByteBuffer;
@@ -55,6 +56,7 @@ class IntakeTopologyTest {
 
     private final TestWire wire = new TestWire();
     private final Map<String, Long> shareStarts = new HashMap<>();
+    private Map<String, String> queues = Map.of();
     private TopologyTestDriver driver;
     private TestInputTopic<byte[], byte[]> jobs;
     private TestInputTopic<byte[], byte[]> retries;
@@ -65,7 +67,8 @@ class IntakeTopologyTest {
     void open() {
         Properties p = StreamsApp.properties(
                 "intake", Map.of("bootstrap.servers", "none:1"), Map.of("state.dir", state.toString()));
-        driver = new TopologyTestDriver(new IntakeTopology(SETTINGS, () -> wire, () -> shareStarts).get(), p);
+        driver = new TopologyTestDriver(
+                new IntakeTopology(SETTINGS, () -> wire, () -> shareStarts, () -> queues, new Rereads()).get(), p);
         jobs = driver.createInputTopic(TOPICS.jobs("default"), new ByteArraySerializer(), new ByteArraySerializer());
         retries = driver.createInputTopic(
                 TOPICS.retries("default"), new ByteArraySerializer(), new ByteArraySerializer());
@@ -223,6 +226,26 @@ class IntakeTopologyTest {
         seen = events();
         assertThat(seen.get(0).getJobId()).isEqualTo("c");
         assertThat(seen.get(1).getSource().getOffset()).isEqualTo(3);
+    }
+
+    @Test
+    void whatComesOfARemadeQueueBeforeItIsReadAgainCountsForNothing() {
+        String topic = TOPICS.jobs("default");
+        queues = Map.of(topic, "first");
+        pipe(job("a"));
+        queues = Map.of(topic, "first", TOPICS.retries("default"), "another");
+        pipe(job("b"));
+        assertThat(events()).extracting(JobEvent::getJobId).containsExactly("a", "b");
+
+        queues = Map.of(topic, "second");
+        pipe(job("c"));
+        shareStarts.put(topic, 2L);
+        driver.advanceWallClockTime(Duration.ofSeconds(6));
+
+        // Nor is anything said to have passed that is still to be read.
+        assertThat(events()).isEmpty();
+        retries.pipeInput(utf8("d"), wire.write("", job("d")));
+        assertThat(events()).extracting(JobEvent::getJobId).containsExactly("d");
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.quarry.scheduler.lifecycle;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarry.scheduler.TestWire;
+import io.quarry.scheduler.streams.Rereads;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ class TopologyNamesTest {
                         .get()
                         .describe()
                         .toString()
-                + new IntakeTopology(Recording.SETTINGS, TestWire::new, Map::of)
+                + new IntakeTopology(Recording.SETTINGS, TestWire::new, Map::of, Map::of, new Rereads())
                         .get()
                         .describe();
         // The name of a lambda is the compiler's.
