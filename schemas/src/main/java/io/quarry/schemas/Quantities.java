@@ -27,6 +27,11 @@ public final class Quantities {
         return whole(text, number(text), "bytes such as 512Mi, 450Gi or 1000000");
     }
 
+    /** As {@link #bytes}, of something that may be left out: 0 as well. */
+    public static long bytesOrNone(String text) {
+        return number(text).signum() == 0 ? 0 : bytes(text);
+    }
+
     /**
      * Thousandths of a core of a quantity such as {@code 2}, {@code 2.5} or {@code 2500m}, a fraction rounded up.
      *

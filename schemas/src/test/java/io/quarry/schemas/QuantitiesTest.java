@@ -30,6 +30,12 @@ class QuantitiesTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"0, 0", "0Gi, 0", "0.0, 0", "1Ki, 1024"})
+    void whatMayBeLeftOutMayBeNothing(String text, long bytes) {
+        assertThat(Quantities.bytesOrNone(text)).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
     @CsvSource({"2, 2000", "2500m, 2500", "2.5, 2500", "0.1, 100", "1k, 1000000", "1u, 1"})
     void cpuIsReadAsKubernetesReadsIt(String text, long millis) {
         assertThat(Quantities.cpuMillis(text)).isEqualTo(millis);

@@ -64,7 +64,9 @@ final class GroupFile {
         duration(fields, "", "drain", group::setDrainMs);
         fields.put(
                 "engine_memory_share", node -> file.decimal(node, "engine_memory_share", group::setEngineMemoryShare));
-        fields.put("scan_cache", node -> file.amount(node, "scan_cache", Quantities::bytes, group::setScanCacheBytes));
+        fields.put(
+                "scan_cache",
+                node -> file.amount(node, "scan_cache", Quantities::bytesOrNone, group::setScanCacheBytes));
         fields.put("spill_volume", this::spillVolume);
         fields.put("environment", node -> file.texts(node, "environment", group::setEnvironment));
         text(fields, "image", group::setImage);

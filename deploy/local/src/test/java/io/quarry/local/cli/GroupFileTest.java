@@ -82,6 +82,21 @@ class GroupFileTest {
         assertThat(GroupChange.between(group, GroupFile.parse(shown, "shown"))).isEmpty();
     }
 
+    /** Whoever writes out what the table of keys has as default gets that. */
+    @Test
+    void theDefaultOfAKeyMayBeWrittenOut() throws Exception {
+        ResourceGroup group = GroupFile.parse(LARGE + """
+                scaling: {target_wait: 30s, up_cooldown: 10s, down_cooldown: 5m}
+                max_attempts: 3
+                timeout: 24h
+                backoff: 1s
+                max_backoff: 5m
+                scan_cache: 0
+                """, "group.yaml");
+
+        assertThat(group).isEqualTo(GroupFile.parse(LARGE, "group.yaml"));
+    }
+
     @Test
     void whatAGroupIsInIsShownAndNotRead() throws Exception {
         ResourceGroup group = GroupFile.parse(LARGE, "group.yaml");
