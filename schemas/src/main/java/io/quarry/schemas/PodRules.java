@@ -27,6 +27,9 @@ final class PodRules {
     private static final String KEY_RULE =
             "must be a label's key: at most 63 characters of A-Z a-z 0-9 - _ and ., beginning"
                     + " and ending with a letter or digit, with a domain and / before it or not";
+    private static final String VALUE_RULE =
+            "must be a label's value: at most 63 characters of A-Z a-z 0-9 - _ and ., beginning"
+                    + " and ending with a letter or digit, or empty";
 
     private PodRules() {}
 
@@ -61,12 +64,7 @@ final class PodRules {
         few(found, field, labels.size());
         labels.forEach((key, value) -> {
             found.require(validKey(key), field + " (a key)", key, KEY_RULE);
-            found.require(
-                    LABEL_VALUE.matcher(value).matches(),
-                    field + "." + key,
-                    value,
-                    "must be a label's value: at most 63 characters of A-Z a-z 0-9 - _ and ., beginning and ending with a"
-                            + " letter or digit, or empty");
+            found.require(LABEL_VALUE.matcher(value).matches(), field + "." + key, value, VALUE_RULE);
         });
     }
 
@@ -112,6 +110,12 @@ final class PodRules {
                 field + ".value",
                 toleration.getValue(),
                 "must be absent when operator is Exists");
+        found.require(
+                toleration.getValue() == null
+                        || LABEL_VALUE.matcher(toleration.getValue()).matches(),
+                field + ".value",
+                toleration.getValue(),
+                VALUE_RULE);
         found.require(
                 toleration.getEffect() == null || EFFECTS.contains(toleration.getEffect()),
                 field + ".effect",

@@ -138,6 +138,7 @@ class GroupFileTest {
                 "labels: {team: 'a b'} | labels.team is a b",
                 "tolerations: {key: a} | tolerations must be a list",
                 "tolerations: [{value: a}] | tolerations[0].key is absent",
+                "tolerations: [{key: a, value: 'b c'}] | tolerations[0].value is b c: must be a label's value",
                 "tolerations: [{key: a, effect: Never}] | tolerations[0].effect is Never: must be one of",
                 "tolerations: [{key: a, second: 3}] | unknown key tolerations[0].second: did you mean seconds?",
             })
