@@ -51,7 +51,7 @@ final class JobManifest {
         List<String> args = List.of(
                 "worker.record=" + launch.record().getTopic() + "@"
                         + launch.record().getOffset(),
-                "worker.claim=$(POD_UID)");
+                "worker.claim=$(QUARRY_POD_UID)");
         PodTemplates.Variant pod = new PodTemplates.Variant(
                 "job", "Never", launch.size(), args, labels, annotations, launch.longest(), null);
         return new JobBuilder()

@@ -142,7 +142,7 @@ public final class PodTemplates {
         List<String> args = new ArrayList<>(List.of("worker", SETTINGS + "/worker.properties"));
         args.addAll(pod.args());
         args.addAll(List.of(
-                "worker.name=$(POD_NAME)",
+                "worker.name=$(QUARRY_POD_NAME)",
                 "resource.group=" + group.getName(),
                 "worker.cpu.millis=" + size.getCpuMillis(),
                 "worker.memory.bytes=" + size.getMemoryBytes(),
@@ -163,8 +163,8 @@ public final class PodTemplates {
 
     private static List<EnvVar> env(ResourceGroup group) {
         List<EnvVar> env = new ArrayList<>();
-        env.add(fromField("POD_UID", "metadata.uid"));
-        env.add(fromField("POD_NAME", "metadata.name"));
+        env.add(fromField("QUARRY_POD_UID", "metadata.uid"));
+        env.add(fromField("QUARRY_POD_NAME", "metadata.name"));
         new TreeMap<>(group.getEnvironment()).forEach((name, value) -> env.add(new EnvVar(name, value, null)));
         return env;
     }

@@ -2,6 +2,7 @@ package io.quarry.scheduler.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -9,6 +10,7 @@ import io.quarry.avro.ResourceGroup;
 import io.quarry.avro.Resources;
 import io.quarry.avro.SpillVolume;
 import io.quarry.scheduler.pods.KubernetesSettings;
+import io.quarry.schemas.GroupRules;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +33,7 @@ class PoolManifestTest {
         assertThat(pod.getSecurityContext().getRunAsNonRoot()).isTrue();
         assertThat(pod.getAutomountServiceAccountToken()).isFalse();
         assertThat(container.getArgs())
-                .contains("resource.group=default", "worker.name=$(POD_NAME)", "worker.on.stop=finish");
+                .contains("resource.group=default", "worker.name=$(QUARRY_POD_NAME)", "worker.on.stop=finish");
     }
 
     @Test
@@ -113,6 +115,26 @@ class PoolManifestTest {
                 .extracting(volume ->
                         volume.getEphemeral().getVolumeClaimTemplate().getSpec().getStorageClassName())
                 .containsExactly("fast-ssd");
+    }
+
+    /** Its name is its worker's and its uid is its claim's: of two of a name the group's would count. */
+    @Test
+    void noVariableOfAGroupTakesThePlaceOfOneThatItsPodsAreStartedWith() {
+        List<EnvVar> own = manifest.of(group().build())
+                .getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0)
+                .getEnv();
+
+        assertThat(own)
+                .isNotEmpty()
+                .extracting(EnvVar::getName)
+                .allSatisfy(name -> assertThat(GroupRules.check(
+                                group().setEnvironment(Map.of(name, "x")).build()))
+                        .as(name)
+                        .isNotEmpty());
     }
 
     private long grace(ResourceGroup.Builder group) {
