@@ -44,7 +44,10 @@ public sealed interface Placement {
         boolean positive = true;
         List<String> broken = new ArrayList<>();
         List<Long> size = new ArrayList<>();
-        List<Long> nearest = new ArrayList<>();
+        List<Long> inWorker = new ArrayList<>();
+        List<Long> inProcess = new ArrayList<>();
+        double lessInWorker = 1;
+        double lessInProcess = 1;
         for (Dimension dimension : Dimension.ALL) {
             long own = dimension.ofWorker(group);
             long wanted = dimension.or(asked, own);
@@ -54,7 +57,12 @@ public sealed interface Placement {
             queue &= wanted <= own;
             oversize &= fits;
             size.add(wanted);
-            nearest.add(Math.max(1, Math.min(wanted, most)));
+            inWorker.add(Math.max(1, Math.min(wanted, own)));
+            inProcess.add(Math.max(1, Math.min(wanted, most)));
+            if (dimension.or(asked, 0) > 0) {
+                lessInWorker = Math.max(lessInWorker, (double) wanted / own);
+                lessInProcess = Math.max(lessInProcess, (double) wanted / most);
+            }
             if (wanted < 1) {
                 broken.add(dimension.field() + " " + wanted + " is not above 0");
             } else if (!fits) {
@@ -68,7 +76,9 @@ public sealed interface Placement {
         if (positive && oversize) {
             return new Oversize(Dimension.size(size));
         }
-        Resources possible = Dimension.size(nearest);
+        // A ceiling may be lower than a worker in something: then it is the size that takes least from what was asked
+        // for.
+        Resources possible = Dimension.size(lessInWorker < lessInProcess ? inWorker : inProcess);
         String limit = ceiling == null
                 ? "the size of one worker of group " + group.getName() + ", which has no larger ones"
                 : "the largest process that group " + group.getName() + " may start";

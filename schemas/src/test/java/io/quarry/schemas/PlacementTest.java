@@ -51,6 +51,15 @@ class PlacementTest {
     }
 
     @Test
+    void underACeilingThatIsLowerThanAWorkerTheNearestSizeIsTheOneThatTakesLeast() {
+        ResourceGroup group = group(WORKER, new Resources(1000L, 64 * GI, null));
+
+        assertThat(nearest(new Resources(3000L, null, null), group)).isEqualTo(WORKER);
+        assertThat(nearest(new Resources(null, 8 * GI, null), group)).isEqualTo(new Resources(1000L, 8 * GI, 20 * GI));
+        assertThat(nearest(new Resources(9000L, 5 * GI, null), group)).isEqualTo(new Resources(2000L, 4 * GI, 20 * GI));
+    }
+
+    @Test
     void aGroupWithoutASizeIsAMistakeOfItsOwner() {
         assertThatThrownBy(() -> Placement.of(null, group(new Resources(1000L, null, 1L), null)))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -85,6 +94,10 @@ class PlacementTest {
                         .isNotInstanceOf(Placement.Refused.class);
             }
         }
+    }
+
+    private static Resources nearest(Resources asked, ResourceGroup group) {
+        return ((Placement.Refused) Placement.of(asked, group)).nearest();
     }
 
     private static long some(Random random) {
