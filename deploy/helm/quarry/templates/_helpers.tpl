@@ -96,14 +96,14 @@ schema.registry.ssl.truststore.location=/etc/quarry/registry-ca.pem
 topic.prefix={{ .Values.topicPrefix }}
 {{- end }}
 
-{{- /* A value of a properties file: a backslash would be an escape there. */}}
+{{- /* A value of a properties file: a backslash would be an escape there, and a new line another setting. */}}
 {{- define "quarry.property" -}}
-{{ . | replace "\\" "\\\\" }}
+{{ . | replace "\\" "\\\\" | replace "\n" "\\n" }}
 {{- end }}
 
 {{- /* A setting's value: YAML's numbers are floating-point ones to Helm, which writes large ones as 6.4e+08. */}}
 {{- define "quarry.value" -}}
-{{- if kindIs "float64" . }}{{ if eq . (floor .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}{{ else }}{{ . }}{{ end }}
+{{- if kindIs "float64" . }}{{ if eq . (floor .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}{{ else }}{{ include "quarry.property" (toString .) }}{{ end }}
 {{- end }}
 
 {{- /* A quoted value of a JAAS line, in a properties file. */}}

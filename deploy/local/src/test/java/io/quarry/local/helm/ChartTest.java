@@ -114,6 +114,37 @@ class ChartTest {
         assertThat(data.get("worker.properties")).contains("engine.memory.share=0.85", "worker.heartbeat.ms=500");
     }
 
+    /** Certificates have lines, passwords whatever their makers think of. */
+    @Test
+    void aTextAmongTheSettingsArrivesAsItIs(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("values.yaml"), """
+                kafka:
+                  bootstrapServers: "kafka:9092"
+                  properties:
+                    ssl.key.password: 'a\\b'
+                    ssl.truststore.certificates: |-
+                      -----BEGIN CERTIFICATE-----
+                      MII
+                      -----END CERTIFICATE-----
+                registry: {url: "http://registry:8081"}
+                """);
+
+        String yaml = new Helm(Chart.PLACE)
+                .template()
+                .withName("quarry")
+                .withNamespace("jobs")
+                .withValuesFile(file)
+                .call();
+
+        Properties worker = new Properties();
+        worker.load(new StringReader(
+                Chart.objects(yaml, Secret.class).get(0).getStringData().get("worker.properties")));
+        assertThat(worker)
+                .containsEntry("ssl.key.password", "a\\b")
+                .containsEntry(
+                        "ssl.truststore.certificates", "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----");
+    }
+
     @Test
     void everyPodIsRestrictedAndSaysWhatItNeeds() {
         String yaml = Chart.render(Map.of("broker.enabled", "true"));
