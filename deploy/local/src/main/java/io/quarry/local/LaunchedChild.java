@@ -46,6 +46,7 @@ final class LaunchedChild {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.to(new File(slot.log().toString())));
         builder.environment().putIfAbsent("MALLOC_ARENA_MAX", "2");
+        builder.environment().putAll(slot.environment());
         Process started = builder.start();
         Files.writeString(slot.pidFile(), Long.toString(started.pid()), StandardCharsets.US_ASCII);
         LaunchedChild child = new LaunchedChild(slot, oomKills, started, ended);

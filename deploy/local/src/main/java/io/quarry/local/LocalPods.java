@@ -137,7 +137,7 @@ final class LocalPods implements PodPlatform {
         own.put("worker.scratch.dir", scratch.toString());
         own.put("worker.exit.on.stdin.eof", "true");
         own.put("worker.on.stop", "hand-back");
-        own.put("resource.group", launch.group().getName());
+        WorkerSlots.putOwn(own, launch.group());
         own.put("worker.memory.bytes", Long.toString(launch.size().getMemoryBytes()));
         own.put("worker.cpu.millis", Long.toString(launch.size().getCpuMillis()));
         own.put("worker.spill.bytes", Long.toString(launch.size().getEphemeralStorageBytes()));
@@ -161,7 +161,7 @@ final class LocalPods implements PodPlatform {
         return new WorkerSlot(
                 name,
                 command,
-                Map.of(),
+                launch.group().getEnvironment(),
                 data.logs().resolve(name + ".log"),
                 tmp,
                 data.workers().resolve(name + ".pid"),

@@ -52,18 +52,11 @@ final class WorkerSlots {
         Path scratch = data.scratch().resolve(name);
         Files.createDirectories(scratch);
         Map<String, String> own = new HashMap<>(passed);
-        own.put("resource.group", group.getName());
         Resources size = group.getWorker();
         putNumber(own, "worker.cpu.millis", size.getCpuMillis());
         putNumber(own, "worker.memory.bytes", size.getMemoryBytes());
         putNumber(own, "worker.spill.bytes", size.getEphemeralStorageBytes());
-        if (group.getEngineMemoryShare() != null) {
-            own.put("engine.memory.share", group.getEngineMemoryShare().toString());
-        }
-        if (group.getLeaseMs() != null) {
-            long tick = Long.parseLong(own.getOrDefault("tick.interval.ms", "1000"));
-            own.put("lease.ticks", Long.toString(Math.max(1, (group.getLeaseMs() + tick - 1) / tick)));
-        }
+        putOwn(own, group);
         own.put("worker.name", name);
         own.put("worker.scratch.dir", scratch.toString());
         own.put("worker.exit.on.stdin.eof", "true");
@@ -89,6 +82,18 @@ final class WorkerSlots {
                 scratch,
                 Long.parseLong(own.getOrDefault("worker.memory.bytes", "0")),
                 "finish".equals(passed.get("worker.on.stop")));
+    }
+
+    /** What a group's row says of each of its processes, whatever their size. */
+    static void putOwn(Map<String, String> own, ResourceGroup group) {
+        own.put("resource.group", group.getName());
+        if (group.getEngineMemoryShare() != null) {
+            own.put("engine.memory.share", group.getEngineMemoryShare().toString());
+        }
+        if (group.getLeaseMs() != null) {
+            long tick = Long.parseLong(own.getOrDefault("tick.interval.ms", "1000"));
+            own.put("lease.ticks", Long.toString(Math.max(1, (group.getLeaseMs() + tick - 1) / tick)));
+        }
     }
 
     private static void putNumber(Map<String, String> own, String name, @Nullable Long value) {
