@@ -75,7 +75,9 @@ final class DatasetCommand implements Callable<Integer> {
             directory = directory(manifest);
             files = manifest.getFiles();
             answer.put("job", id);
-            answer.put("dataset_name", String.valueOf(manifest.getDatasetName()));
+            if (manifest.getDatasetName() != null) {
+                answer.put("dataset_name", manifest.getDatasetName());
+            }
             answer.put("rows", manifest.getRows());
             answer.put("bytes", manifest.getBytes());
             facts.putAll(JobText.manifest(manifest));

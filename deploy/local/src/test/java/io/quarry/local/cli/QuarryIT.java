@@ -190,6 +190,9 @@ class QuarryIT {
         assertThat(run(home, "jobs", "--state", "FAILED").out()).doesNotContain("it-1");
         CommandRun dataset = run(home, "dataset", "it-1", "--rows", "2", "-o", "json");
         assertThat(JSON.readTree(dataset.out()).path("preview").size()).isEqualTo(2);
+        assertThat(JSON.readTree(dataset.out()).has("dataset_name"))
+                .as("a name that nobody gave")
+                .isFalse();
         JsonNode topics = JSON.readTree(run(home, "topics", "-o", "json").out());
         assertThat(topics.findValuesAsText("name")).contains("quarry.jobs.default", "quarry.job-state");
         for (JsonNode topic : topics) {
