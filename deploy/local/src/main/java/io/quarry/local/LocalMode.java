@@ -121,6 +121,7 @@ public final class LocalMode implements AutoCloseable {
                                             settings(),
                                             parts.workerMain(),
                                             deathReports,
+                                            workers,
                                             InstantSource.system()),
                                     pool),
                     this::schedulerStarted);

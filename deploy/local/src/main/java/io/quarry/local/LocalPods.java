@@ -40,10 +40,21 @@ final class LocalPods implements PodPlatform {
     private final Duration grace;
     private final String mainClass;
     private final MachineRoom room;
+    private final Neighbours neighbours;
+    private final long reckonedBytes;
     private final DeathReports deathReports;
     private final InstantSource clock;
     private final Map<Launch.Key, Started> started = new LinkedHashMap<>();
     private volatile @Nullable Consumer<JobEvent> news;
+
+    /** What has memory of the machine beside launched jobs. */
+    interface Neighbours {
+        /** Memory that they were given. */
+        long givenBytes();
+
+        /** Tells them how much launched jobs have; it is theirs no more. */
+        void launchedHave(long bytes);
+    }
 
     private record Started(LaunchedChild child, Resources size) {}
 
@@ -58,6 +69,7 @@ final class LocalPods implements PodPlatform {
             Map<String, String> passed,
             String mainClass,
             DeathReports deathReports,
+            Neighbours neighbours,
             InstantSource clock) {
         this.data = data;
         this.passed = Map.copyOf(passed);
@@ -65,6 +77,8 @@ final class LocalPods implements PodPlatform {
         this.grace = settings.stopGrace();
         this.mainClass = mainClass;
         this.deathReports = deathReports;
+        this.neighbours = neighbours;
+        this.reckonedBytes = settings.workersBytes();
         this.clock = clock;
         this.room = settings.room(data.root().toFile().getUsableSpace());
     }
@@ -80,11 +94,8 @@ final class LocalPods implements PodPlatform {
         if (started.containsKey(launch.key())) {
             return new Answer.Made(false);
         }
-        List<Resources> running = started.values().stream()
-                .filter(one -> one.child().isAlive())
-                .map(Started::size)
-                .toList();
-        Optional<Answer> refused = room.refuses(launch.size(), running);
+        long others = Math.max(0, neighbours.givenBytes() - reckonedBytes);
+        Optional<Answer> refused = room.refuses(launch.size(), running(), others);
         if (refused.isPresent()) {
             return refused.get();
         }
@@ -92,11 +103,24 @@ final class LocalPods implements PodPlatform {
             LaunchedChild child =
                     LaunchedChild.start(slot(launch), OomKills.current(), death -> ended(launch.key(), death));
             started.put(launch.key(), new Started(child, launch.size()));
+            tell();
             forget();
             return new Answer.Made(true);
         } catch (IOException e) {
             return new Answer.Away("The job's process could not be started: " + e.getMessage());
         }
+    }
+
+    private synchronized List<Resources> running() {
+        return started.values().stream()
+                .filter(one -> one.child().isAlive())
+                .map(Started::size)
+                .toList();
+    }
+
+    private void tell() {
+        neighbours.launchedHave(
+                running().stream().mapToLong(Resources::getMemoryBytes).sum());
     }
 
     private void forget() {
@@ -107,6 +131,7 @@ final class LocalPods implements PodPlatform {
 
     /** What it had in hand is reported as of any worker; where it had nothing, the attempt did not come so far. */
     private void ended(Launch.Key key, Death death) {
+        tell();
         Path scratch = data.scratch().resolve(key.name());
         int inHand = deathReports.report(scratch, key.name(), death);
         Consumer<JobEvent> told = news;

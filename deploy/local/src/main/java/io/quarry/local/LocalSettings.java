@@ -101,11 +101,15 @@ public record LocalSettings(
                 machine);
     }
 
+    /** Memory of the workers that it starts with. */
+    long workersBytes() {
+        return workers * Long.parseLong(get("worker.memory.bytes"));
+    }
+
     /** What launched jobs may have beside the workers and local mode itself. */
     MachineRoom room(long diskBytes) {
-        long workersBytes = workers * Long.parseLong(get("worker.memory.bytes"));
         return new MachineRoom(
-                Math.max(0, machine.memoryBytes() - workersBytes - OWN_MEMORY),
+                Math.max(0, machine.memoryBytes() - workersBytes() - OWN_MEMORY),
                 1000L * machine.processors(),
                 diskBytes);
     }

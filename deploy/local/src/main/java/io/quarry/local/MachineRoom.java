@@ -20,8 +20,12 @@ import java.util.Optional;
  * @param diskBytes free disk
  */
 record MachineRoom(long memoryBytes, long cpuMillis, long diskBytes) {
-    /** Why a job of the size is not started now or never; empty when it is. */
-    Optional<Answer> refuses(Resources size, List<Resources> running) {
+    /**
+     * Why a job of the size is not started now or never; empty when it is.
+     *
+     * @param others memory of workers beyond those that the machine's room was reckoned beside
+     */
+    Optional<Answer> refuses(Resources size, List<Resources> running, long others) {
         List<String> broken = new ArrayList<>();
         if (size.getCpuMillis() > cpuMillis) {
             broken.add("cpu " + Quantities.formatCpu(size.getCpuMillis()) + " is more than "
@@ -39,14 +43,15 @@ record MachineRoom(long memoryBytes, long cpuMillis, long diskBytes) {
             return Optional.of(never(size, broken));
         }
         long taken = running.stream().mapToLong(Resources::getMemoryBytes).sum();
-        long free = memoryBytes - taken;
+        long free = memoryBytes - taken - others;
         if (size.getMemoryBytes() <= free) {
             return Optional.empty();
         }
         return Optional.of(new Answer.NoRoom("The job needs " + Quantities.formatBytes(size.getMemoryBytes())
                 + " of memory, and of the machine's " + Quantities.formatBytes(memoryBytes) + " beside its workers "
                 + running.size() + " launched job" + (running.size() == 1 ? " has " : "s have ")
-                + Quantities.formatBytes(taken) + "."));
+                + Quantities.formatBytes(taken)
+                + (others == 0 ? "" : ", workers of other groups " + Quantities.formatBytes(others)) + "."));
     }
 
     private Answer never(Resources size, List<String> broken) {

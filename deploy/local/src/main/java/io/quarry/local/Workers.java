@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * The worker processes of a local mode, of all groups: the pool that its scheduler scales. A worker is supervised from its
  * start to its removal. Safe for use by several threads.
  */
-final class Workers implements WorkerPool, AutoCloseable {
+final class Workers implements WorkerPool, LocalPods.Neighbours, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
     private static final int MOST = 64;
 
@@ -46,6 +46,7 @@ final class Workers implements WorkerPool, AutoCloseable {
     private final DataDirectory data;
     private final Machine machine;
     private final StartListener listener;
+    private volatile long launchedBytes;
     private boolean closed;
 
     private Workers(
@@ -145,10 +146,12 @@ final class Workers implements WorkerPool, AutoCloseable {
             throw new PoolException("local mode runs at most " + MOST + " workers, of all groups");
         }
         long wanted = memory(group.getWorker());
-        long given = members.stream().mapToLong(Member::memoryBytes).sum();
-        if (given + wanted > machine.memoryBytes()) {
+        long given = givenBytes();
+        long launched = launchedBytes;
+        if (given + launched + wanted > machine.memoryBytes()) {
             throw new PoolException("this machine has " + Quantities.formatBytes(machine.memoryBytes())
                     + " of memory, of which its workers have " + Quantities.formatBytes(given)
+                    + (launched == 0 ? "" : " and launched jobs " + Quantities.formatBytes(launched))
                     + ": no room for another "
                     + Quantities.formatBytes(wanted));
         }
@@ -169,6 +172,16 @@ final class Workers implements WorkerPool, AutoCloseable {
                     leaving.add(member.child);
                     member.child.requestStop();
                 });
+    }
+
+    @Override
+    public synchronized long givenBytes() {
+        return members.stream().mapToLong(Member::memoryBytes).sum();
+    }
+
+    @Override
+    public void launchedHave(long bytes) {
+        launchedBytes = bytes;
     }
 
     private static long memory(Resources size) {
