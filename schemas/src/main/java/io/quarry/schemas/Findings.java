@@ -1,5 +1,8 @@
 package io.quarry.schemas;
 
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +15,9 @@ final class Findings {
 
     private static final int SHOWN = 200;
 
+    /** Longest that an attempt may be given: later deadlines would leave what an instant on the wire can say. */
+    private static final long LONGEST_MS = Duration.ofDays(3652).toMillis();
+
     private final List<Violation> list = new ArrayList<>();
 
     void require(boolean holds, String field, @Nullable Object value, String rule) {
@@ -23,6 +29,27 @@ final class Findings {
     /** Requires that a value which is present is at least a number. */
     void atLeast(long least, String field, @Nullable Number value) {
         require(value == null || value.longValue() >= least, field, value, "must be at least " + least);
+    }
+
+    /** Requires that a number of milliseconds which is present is above zero and no longer than anything is waited for. */
+    void timeout(String field, @Nullable Long millis) {
+        atLeast(1, field, millis);
+        require(
+                millis == null || millis <= LONGEST_MS,
+                field,
+                millis,
+                "must be at most " + LONGEST_MS + ", which is ten years");
+    }
+
+    /** Requires that an instant which is present fits into the 64 bits of its field. */
+    void instant(ChronoUnit unit, String field, @Nullable Instant instant) {
+        Instant first = Instant.EPOCH.plus(Long.MIN_VALUE, unit);
+        Instant last = Instant.EPOCH.plus(Long.MAX_VALUE, unit);
+        require(
+                instant == null || (!instant.isBefore(first) && !instant.isAfter(last)),
+                field,
+                instant,
+                "must be from " + first + " to " + last);
     }
 
     /** Requires that a text which is present has a length from least to most characters. */

@@ -60,7 +60,7 @@ public final class GroupRules {
                 "max_attempts",
                 group.getMaxAttempts(),
                 "must be from 1 to 100");
-        found.atLeast(1, "timeout_ms", group.getTimeoutMs());
+        found.timeout("timeout_ms", group.getTimeoutMs());
         found.atLeast(0, "backoff_ms", group.getBackoffMs());
         found.require(
                 group.getMaxBackoffMs() >= group.getBackoffMs(),

@@ -3,6 +3,7 @@ package io.quarry.schemas;
 import io.quarry.avro.CustomPayload;
 import io.quarry.avro.Job;
 import io.quarry.avro.Resources;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -136,7 +137,10 @@ public final class JobRules {
         found.atLeast(1, "attempt", job.getAttempt());
         Integer most = job.getMaxAttempts();
         found.require(most == null || (most >= 1 && most <= 100), "max_attempts", most, "must be from 1 to 100");
-        found.atLeast(1, "timeout_ms", job.getTimeoutMs());
+        found.timeout("timeout_ms", job.getTimeoutMs());
+        found.instant(ChronoUnit.MILLIS, "start_by", job.getStartBy());
+        found.instant(ChronoUnit.MILLIS, "complete_by", job.getCompleteBy());
+        found.instant(ChronoUnit.MILLIS, "submitted_at", job.getSubmittedAt());
         found.require(
                 job.getStartBy() == null
                         || job.getCompleteBy() == null

@@ -4,6 +4,7 @@ import io.quarry.avro.InlineColumn;
 import io.quarry.avro.IntegerRange;
 import io.quarry.avro.OfflineQuery;
 import io.quarry.avro.QueryInput;
+import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
@@ -154,6 +155,12 @@ final class OfflineQueryRules {
                     count,
                     "must be none or one for files and sql: name the column of the times in time_column");
         }
+        for (int i = 0; i < times; i++) {
+            found.instant(
+                    ChronoUnit.MICROS,
+                    field + "[" + i + "]",
+                    query.getInputTimes().get(i));
+        }
         found.require(times <= TIMES, field, count, "must be at most " + TIMES + CLAIM_CHECK);
         String column = query.getTimeColumn();
         if (column != null) {
@@ -202,6 +209,8 @@ final class OfflineQueryRules {
                 share,
                 "must be above 0 and at most 1");
         found.atLeast(1, at + ".max_rows", query.getMaxRows());
+        found.instant(ChronoUnit.MICROS, at + ".lower_bound", query.getLowerBound());
+        found.instant(ChronoUnit.MICROS, at + ".upper_bound", query.getUpperBound());
         found.require(
                 query.getLowerBound() == null
                         || query.getUpperBound() == null

@@ -42,6 +42,13 @@ class GroupRulesTest {
     }
 
     @Test
+    void aTimeoutWhoseEndNoInstantCouldSayIsRefused() {
+        assertThat(GroupRules.check(group().setTimeoutMs(Long.MAX_VALUE).build()))
+                .extracting(Violation::field)
+                .containsExactly("timeout_ms");
+    }
+
+    @Test
     void whatOnlyPodsUseIsCheckedWhereverItIsWritten() {
         ResourceGroup bad = group().setEngineMemoryShare(0.99)
                 .setScanCacheBytes(1L << 30)

@@ -11,6 +11,7 @@ import io.quarry.avro.QueryInput;
 import io.quarry.avro.Resources;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -123,6 +124,31 @@ class JobRulesTest {
         assertThat(broken(job -> job.setAttempt(0))).containsExactly("attempt");
         assertThat(broken(job -> job.setStartBy(NOON).setCompleteBy(NOON))).containsExactly("start_by");
         assertThat(broken(job -> job.setStartBy(NOON).setCompleteBy(NOON.plusMillis(1))))
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {Long.MAX_VALUE, 366L * 24 * 3600 * 1000 * 11})
+    void aTimeoutWhoseEndNoInstantCouldSayIsRefused(long millis) {
+        assertThat(broken(job -> job.setTimeoutMs(millis))).containsExactly("timeout_ms");
+        assertThat(broken(job -> job.setTimeoutMs(3650L * 24 * 3600 * 1000))).isEmpty();
+    }
+
+    @Test
+    void instantsThatTheRecordCannotHoldAreRefusedByName() {
+        assertThat(broken(job ->
+                        job.setStartBy(Instant.MIN).setCompleteBy(Instant.MAX).setSubmittedAt(Instant.MAX)))
+                .containsExactly("start_by", "complete_by", "submitted_at");
+        assertThat(brokenQuery(query -> query.setInputTimes(List.of(Instant.MAX))
+                        .setLowerBound(Instant.MIN)
+                        .setUpperBound(Instant.MAX)))
+                .containsExactly(
+                        "offline_query.input_times[0]", "offline_query.lower_bound", "offline_query.upper_bound");
+        assertThat(broken(job -> job.setStartBy(Instant.ofEpochMilli(Long.MIN_VALUE))
+                        .setCompleteBy(Instant.ofEpochMilli(Long.MAX_VALUE))))
+                .isEmpty();
+        assertThat(brokenQuery(query -> query.setLowerBound(Instant.EPOCH.plus(Long.MIN_VALUE, ChronoUnit.MICROS))
+                        .setUpperBound(Instant.EPOCH.plus(Long.MAX_VALUE, ChronoUnit.MICROS))))
                 .isEmpty();
     }
 
