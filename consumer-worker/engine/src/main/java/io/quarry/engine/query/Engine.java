@@ -113,8 +113,10 @@ public final class Engine implements AutoCloseable {
         }
     }
 
+    /** A text in SQL; as an expression in parentheses where it holds a character of number 0, at which the parser would stop. */
     static String literal(String text) {
-        return "'" + text.replace("'", "''") + "'";
+        String quoted = "'" + text.replace("'", "''") + "'";
+        return quoted.indexOf('\0') < 0 ? quoted : "(" + quoted.replace("\0", "' || chr(0) || '") + ")";
     }
 
     static String identifier(String name) {

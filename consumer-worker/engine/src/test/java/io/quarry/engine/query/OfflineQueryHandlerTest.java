@@ -122,6 +122,48 @@ class OfflineQueryHandlerTest {
         assertThat(files(attempt.output())).containsExactly("manifest.json", "part-00000.parquet");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"1000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "+290000-01-01T00:00:00Z"})
+    void anInstantFarFromNowIsOneAsAnyOther(String text) throws Exception {
+        Instant far = Instant.parse(text);
+        boolean past = far.isBefore(Instant.EPOCH);
+        Attempt alone = Attempt.of(
+                root.resolve("alone"),
+                query(ids(0L), "user.last_amount").setInputTimes(List.of(far)).build());
+        Attempt bounds = Attempt.of(
+                root.resolve("bounds"),
+                query(ids(0L, 1L), "user.last_amount")
+                        .setInputTimes(List.of(Instant.parse("2024-03-10T12:00:00Z"), far))
+                        .setLowerBound(past ? far.plusSeconds(1) : Instant.EPOCH)
+                        .setUpperBound(past ? Instant.EPOCH.plus(Duration.ofDays(36500)) : far)
+                        .build());
+
+        run(alone);
+        run(bounds);
+
+        assertThat(rows(alone)).containsExactly(past ? "0|null" : "0|200");
+        assertThat(rows(bounds)).containsExactly("0|100");
+    }
+
+    @Test
+    void aCharacterOfNumberZeroInATextIsKept() throws Exception {
+        QueryInput input = QueryInput.newBuilder()
+                .setColumns(List.of(
+                        new InlineColumn("user_id", List.of(0L, 1L)), new InlineColumn("note", List.of("a\0'b", "\0"))))
+                .build();
+        Attempt attempt = Attempt.of(root, query(input, "user.name").build());
+
+        run(attempt);
+
+        assertThat(rows(attempt)).containsExactly("0|a\0'b|user 0", "1|\0|user 1");
+        JsonNode note = new ObjectMapper()
+                .readTree(attempt.output().resolve("manifest.json").toFile())
+                .get("columns")
+                .get(1);
+        assertThat(note.get("min").asText()).isEqualTo("\0");
+        assertThat(note.get("max").asText()).isEqualTo("a\0'b");
+    }
+
     @Test
     void theManifestSaysWhatTheDatasetHoldsAndHowItCameToBe() throws Exception {
         Attempt attempt = Attempt.of(
