@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -33,6 +34,11 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /** Reads one catalog file: first sources and entities, then the features against them. Goes on after an error to find them all. */
 final class CatalogReader {
+    private static final Pattern CSV_LINE = Pattern.compile("CSV Error on Line: (\\d+)");
+    private static final Pattern CSV_FILE = Pattern.compile("(?m)^ *file ?= ?(/.*)$");
+    private static final Pattern CSV_REASON =
+            Pattern.compile("(?m)^(Error when|Expected|Value with|Maximum|Invalid).*$");
+
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,62}");
     private static final Pattern KEY = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,62}");
     private static final Set<String> KEY_TYPES = Set.of(
@@ -262,7 +268,7 @@ final class CatalogReader {
             }
             return Optional.of(found);
         } catch (SQLException e) {
-            problems.at(fields.place("files"), "the files of source " + name + " cannot be read: " + firstLine(e));
+            problems.at(fields.place("files"), "the files of source " + name + " cannot be read: " + whyUnreadable(e));
             return Optional.empty();
         }
     }
@@ -333,6 +339,17 @@ final class CatalogReader {
 
     static String noColumn(String source, String column, Set<String> columns) {
         return "source " + source + " has no column " + column + "; it has " + String.join(", ", columns);
+    }
+
+    /** Why files cannot be read. Of CSV the engine's first line says neither in which of them nor what is wrong there. */
+    private static String whyUnreadable(SQLException e) {
+        String message = String.valueOf(e.getMessage());
+        Matcher line = CSV_LINE.matcher(message);
+        Matcher path = CSV_FILE.matcher(message);
+        Matcher reason = CSV_REASON.matcher(message);
+        return line.find() && path.find() && reason.find(line.end())
+                ? path.group(1) + ", line " + line.group(1) + ": " + reason.group()
+                : firstLine(e);
     }
 
     static String firstLine(Exception e) {

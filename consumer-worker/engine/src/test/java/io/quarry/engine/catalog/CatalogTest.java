@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -90,6 +91,27 @@ final class CatalogTest {
         assertThatThrownBy(() -> Catalog.load(directory.resolve("none.yaml")))
                 .isInstanceOf(CatalogException.class)
                 .hasMessageContaining("there is no such file");
+    }
+
+    @Test
+    void ofACsvFileThatCannotBeReadTheFileTheLineAndTheReasonAreSaid() throws IOException {
+        Files.write(directory.resolve("good.csv"), "k,v\na,1\n".getBytes(StandardCharsets.UTF_8));
+        Path bad = directory.resolve("latin.csv");
+        Files.write(bad, "k,v\n\u00e9,1\n".getBytes(StandardCharsets.ISO_8859_1));
+        Path file = Files.writeString(directory.resolve("csv.yaml"), """
+                version: 1
+                sources:
+                  s: {files: [good.csv, latin.csv]}
+                entities:
+                  e: {keys: {k: VARCHAR}}
+                features:
+                  e.v: {source: s, column: v}
+                """);
+
+        assertThatThrownBy(() -> Catalog.load(file))
+                .isInstanceOf(CatalogException.class)
+                .hasMessageContaining(
+                        "csv.yaml:3:14: the files of source s cannot be read: " + bad + ", line 2: Invalid unicode");
     }
 
     @Test
