@@ -58,6 +58,13 @@ public final class DataDirectory implements AutoCloseable {
      */
     public static DataDirectory open(Path path) {
         Path root = path.toAbsolutePath().normalize();
+        if (root.toString().indexOf(',') >= 0) {
+            throw new DataDirectoryException(
+                    "The data directory " + root
+                            + " cannot be used: the broker takes a comma for the end of a path. Name"
+                            + " another one with --data DIR.",
+                    null);
+        }
         FileChannel channel = null;
         try {
             makeRoot(root);

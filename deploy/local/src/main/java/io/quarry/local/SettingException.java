@@ -4,6 +4,11 @@ package io.quarry.local;
 public final class SettingException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
 
+    /** What a process of local mode says about a setting of its own. */
+    SettingException(String message) {
+        super(message);
+    }
+
     SettingException(String name, String value, String rule) {
         super("Setting " + name + " = '" + value + "': " + rule);
     }

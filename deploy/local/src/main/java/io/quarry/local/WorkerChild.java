@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +41,7 @@ final class WorkerChild {
     private @Nullable Process process;
     private WorkerView.State state = WorkerView.State.RESTARTING;
     private int deaths;
+    private @Nullable LastDeath lastDeath;
 
     /** Describes a slot and starts nothing. */
     WorkerChild(
@@ -65,6 +67,11 @@ final class WorkerChild {
         Process p = process;
         return new WorkerView(
                 slot.name(), p != null && p.isAlive() ? OptionalLong.of(p.pid()) : OptionalLong.empty(), state, deaths);
+    }
+
+    /** How the last process that died ended; null when none did. */
+    synchronized @Nullable LastDeath lastDeath() {
+        return lastDeath;
     }
 
     String name() {
@@ -165,9 +172,21 @@ final class WorkerChild {
         return decision;
     }
 
+    private synchronized void remember(LastDeath death) {
+        lastDeath = death;
+    }
+
     private synchronized void stopped() {
         state = WorkerView.State.STOPPED;
     }
+
+    /**
+     * How a process ended.
+     *
+     * @param code its exit code
+     * @param words the end of what it said itself, without that of those before it
+     */
+    record LastDeath(int code, String words) {}
 
     /** How a process ended, and how many jobs died with it. */
     private record End(String how, int jobsInHand) {}
@@ -182,13 +201,15 @@ final class WorkerChild {
             Process started = launch();
             Watched watched = watch(started);
             int code = started.exitValue();
+            List<String> words = LogTail.lines(slot.log(), logStart);
+            remember(new LastDeath(code, String.join("\n", words)));
             Death death = new Death(
                     code,
                     oomKills.count() - oomKillsBefore,
                     watched.killed(),
                     watched.last().peak(),
                     OptionalLong.of(slot.memoryBytes()),
-                    LogTail.lines(slot.log(), logStart));
+                    words);
             int inHand = deathReports.report(slot.scratch(), slot.name(), death);
             Files.deleteIfExists(slot.pidFile());
             FileTree.delete(slot.tmp());

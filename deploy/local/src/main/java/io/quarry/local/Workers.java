@@ -9,6 +9,7 @@ import io.quarry.scheduler.pool.WorkerPool;
 import io.quarry.schemas.Quantities;
 import io.quarry.worker.Death;
 import io.quarry.worker.DeathReports;
+import io.quarry.worker.ExitCode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -241,14 +242,21 @@ final class Workers implements WorkerPool, LocalPods.Neighbours, AutoCloseable {
         return members.stream().map(member -> member.child.view()).toList();
     }
 
-    /** Refuses to go on when a worker dies again and again, with the end of what it said. */
+    /** Refuses to go on when a worker dies again and again, or says that it is set wrong, with what the last one said. */
     void refuseHopeless(int mostDeaths) {
         for (WorkerChild child : children()) {
             WorkerView view = child.view();
+            WorkerChild.LastDeath last = child.lastDeath();
+            if (last == null) {
+                continue;
+            }
+            if (last.code() == ExitCode.BAD_SETTING) {
+                throw new SettingException(view.name() + " cannot start:\n" + last.words());
+            }
             if (view.deaths() >= mostDeaths) {
                 throw new LocalModeException(
-                        "The process of " + view.name() + " died " + view.deaths() + " times at its start. The end of "
-                                + child.log() + ":\n" + LogTail.of(child.log()),
+                        "The process of " + view.name() + " died " + view.deaths()
+                                + " times at its start. Its last words in " + child.log() + ":\n" + last.words(),
                         null);
             }
         }

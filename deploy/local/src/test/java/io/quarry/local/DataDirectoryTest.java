@@ -77,6 +77,14 @@ class DataDirectoryTest {
     }
 
     @Test
+    void aPathThatTheBrokerWouldTakeForTwoIsRefused() {
+        assertThatThrownBy(() -> DataDirectory.open(Path.of("/nowhere/a,b/data")))
+                .isInstanceOf(DataDirectoryException.class)
+                .hasMessageContaining("/nowhere/a,b/data")
+                .hasMessageContaining("a comma");
+    }
+
+    @Test
     void theEnvironmentNamesTheDefaultDirectory() {
         Path home = Path.of("/home/u");
 

@@ -224,6 +224,22 @@ class LocalModeIT {
         DataDirectory.open(root).close();
     }
 
+    @Test
+    void aWorkerThatIsSetWrongEndsTheStartWithWhatItSaysThisTime() throws IOException {
+        Path root = temporary.resolve("data");
+        Path catalog = Files.writeString(temporary.resolve("catalog.yaml"), "version: 2\n");
+        Path none = temporary.resolve("none");
+
+        assertThatThrownBy(() -> LocalMode.start(settings(root, Map.of("engine.catalog", catalog.toString()))))
+                .isInstanceOf(SettingException.class)
+                .hasMessageContaining("worker-1 cannot start")
+                .hasMessageContaining("catalog.yaml:1:10: version 2 is not known");
+        assertThatThrownBy(() -> LocalMode.start(settings(root, Map.of("engine.input.dirs", none.toString()))))
+                .isInstanceOf(SettingException.class)
+                .hasMessageContaining("engine.input.dirs is " + none)
+                .hasMessageNotContaining("version 2");
+    }
+
     private static ResourceGroup group() {
         return ResourceGroup.newBuilder()
                 .setName("default")

@@ -10,6 +10,7 @@ import io.quarry.engine.plan.PlannedColumn;
 import io.quarry.engine.plan.Planner;
 import io.quarry.engine.plan.QueryPlan;
 import io.quarry.schemas.Violation;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -102,6 +103,9 @@ final class ExplainQueryCommand implements Callable<Integer> {
                                 .resolve("deploy")
                                 .resolve("demo")
                                 .resolve("catalog.yaml"));
+        if (Files.isDirectory(file)) {
+            throw CommandFailure.badUsage("the catalog " + file + " is a directory: name the file in it");
+        }
         return QuarryCommand.existing(file, "the catalog");
     }
 

@@ -3,11 +3,11 @@ package io.quarry.local.cli;
 import io.quarry.local.LocalSettings;
 import io.quarry.local.Machine;
 import io.quarry.schemas.Quantities;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -70,17 +70,28 @@ final class LocalOptions {
         }
         Path file = ExplainQueryCommand.catalog(console, catalog);
         given.put("engine.catalog", file.toString());
-        Path beside = file.getParent();
-        given.put(
-                "engine.input.dirs",
-                (inputDirs.isEmpty() && beside != null ? List.of(beside) : inputDirs)
-                        .stream()
-                                .map(directory ->
-                                        directory.toAbsolutePath().normalize().toString())
-                                .collect(Collectors.joining(",")));
+        given.put("engine.input.dirs", inputDirs(file.getParent()));
         given.putAll(external);
         given.putAll(more);
         return LocalSettings.of(data, given, Machine.current());
+    }
+
+    /** The directories for input files as a setting of the worker, which takes a comma for the end of one. */
+    private String inputDirs(@Nullable Path beside) {
+        for (Path directory : inputDirs) {
+            if (!Files.isDirectory(directory)) {
+                throw CommandFailure.badUsage("--input-dir is " + directory + ": it has to be an existing directory");
+            }
+        }
+        List<String> named = (inputDirs.isEmpty() && beside != null ? List.of(beside) : inputDirs)
+                .stream()
+                        .map(directory -> directory.toAbsolutePath().normalize().toString())
+                        .toList();
+        boolean comma = named.stream().anyMatch(directory -> directory.indexOf(',') >= 0);
+        if (comma && !inputDirs.isEmpty()) {
+            throw CommandFailure.badUsage("--input-dir is " + String.join(" ", named) + ": no path may have a comma");
+        }
+        return comma ? "" : String.join(",", named);
     }
 
     private static long quantity(String option, String text, boolean cpu) {

@@ -272,6 +272,26 @@ class QuarryCommandTest {
     }
 
     @Test
+    void whatALocalModeCannotReadIsRefusedBeforeAnythingIsStarted() throws IOException {
+        Path none = home.resolve("none");
+
+        CommandRun input = run("local", "--input-dir", none.toString());
+        CommandRun catalog = run("local", "--catalog", home.toString());
+
+        CommandRun comma = run(
+                "local",
+                "--input-dir",
+                Files.createDirectory(home.resolve("a,b")).toString());
+
+        assertThat(comma.code()).isEqualTo(2);
+        assertThat(comma.err()).contains("a,b: no path may have a comma");
+        assertThat(input.code()).isEqualTo(2);
+        assertThat(input.err()).isEqualTo("quarry: --input-dir is " + none + ": it has to be an existing directory\n");
+        assertThat(catalog.code()).isEqualTo(2);
+        assertThat(catalog.err()).isEqualTo("quarry: the catalog " + home + " is a directory: name the file in it\n");
+    }
+
+    @Test
     void aCatalogThatDoesNotExistIsBadUsage() {
         CommandRun result = run("catalog", "check", home.resolve("none.yaml").toString());
 
