@@ -3,6 +3,7 @@ package io.quarry.local.cli;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Manifest;
 import io.quarry.avro.State;
+import io.quarry.schemas.JobRules;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -13,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -61,15 +61,22 @@ final class DatasetCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        if (rows < 0) {
+            throw CommandFailure.badUsage("--rows is " + rows + ": must be at least 0");
+        }
+        DatasetCopy copy = download == null ? null : DatasetCopy.to(download);
         Path place = Path.of(id);
         Map<String, Object> answer = new LinkedHashMap<>();
         Map<String, @Nullable String> facts = new LinkedHashMap<>();
         List<String> files;
         Path directory;
-        if (Files.isRegularFile(place.resolve("manifest.json"))) {
+        if (Files.isRegularFile(place.resolve(DatasetParts.MANIFEST))) {
             directory = place.toAbsolutePath().normalize();
-            files = parts(directory);
+            files = DatasetParts.of(directory);
             facts.put("dataset", directory.toString());
+        } else if (!JobRules.validId(id)) {
+            throw CommandFailure.badUsage("there is no dataset in " + id + ": it has no " + DatasetParts.MANIFEST
+                    + ", and no job has such an id");
         } else {
             Manifest manifest = manifest();
             directory = directory(manifest);
@@ -87,15 +94,16 @@ final class DatasetCommand implements Callable<Integer> {
                     "the files of " + id + " are not on this machine: they are in " + directory,
                     new IOException("no directory " + directory));
         }
+        DatasetParts.require(directory, files);
         answer.put("path", directory.toString());
         answer.put("files", files);
         DatasetPreview preview = preview(directory, files, rows);
         answer.put("columns", columns(preview));
         answer.put("preview", preview.tree());
-        if (download != null) {
-            Path copy = copy(directory, files, download.toAbsolutePath().normalize());
-            answer.put("downloaded_to", copy.toString());
-            facts.put("downloaded", copy.toString());
+        if (copy != null) {
+            copy.from(directory, files);
+            answer.put("downloaded_to", copy.place().toString());
+            facts.put("downloaded", copy.place().toString());
         }
         output.print(console, answer, () -> lines(facts, preview));
         return ExitCodes.DONE;
@@ -155,36 +163,5 @@ final class DatasetCommand implements Callable<Integer> {
             columns.add(column);
         }
         return columns;
-    }
-
-    private static List<String> parts(Path directory) throws IOException {
-        try (Stream<Path> entries = Files.list(directory)) {
-            return entries.map(entry -> String.valueOf(entry.getFileName()))
-                    .filter(name -> name.endsWith(".parquet"))
-                    .sorted()
-                    .toList();
-        }
-    }
-
-    /** Copies the files, the manifest last, so that a copy with a manifest is a whole one. */
-    private static Path copy(Path from, List<String> files, Path to) throws IOException {
-        Files.createDirectories(to);
-        try (Stream<Path> entries = Files.list(to)) {
-            if (entries.findAny().isPresent()) {
-                throw CommandFailure.badUsage("--download is " + to + ": it has to be a new or empty directory");
-            }
-        }
-        for (String file : files) {
-            Path target = to.resolve(file).normalize();
-            if (!target.startsWith(to)) {
-                throw CommandFailure.failed("the dataset names a file outside itself: " + file, new IOException(file));
-            }
-            Files.copy(from.resolve(file), target);
-        }
-        Path manifest = from.resolve("manifest.json");
-        if (Files.isRegularFile(manifest)) {
-            Files.copy(manifest, to.resolve("manifest.json"));
-        }
-        return to;
     }
 }

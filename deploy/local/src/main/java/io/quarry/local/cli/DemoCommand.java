@@ -68,6 +68,9 @@ final class DemoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws JobFileException {
+        if (rows != null && rows < 1) {
+            throw CommandFailure.badUsage("--rows is " + rows + ": must be at least 1");
+        }
         Path file = query != null
                 ? query
                 : console.checkout().resolve("deploy").resolve("demo").resolve("query.yaml");

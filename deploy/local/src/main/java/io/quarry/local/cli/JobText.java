@@ -199,7 +199,9 @@ final class JobText {
         List<String> lines = new ArrayList<>();
         facts.forEach((name, value) -> {
             if (value != null && !value.isEmpty() && !value.equals("-")) {
-                lines.add(name + " ".repeat(width - name.length()) + "  " + value);
+                // The state alone has colours, which are ours.
+                lines.add(name + " ".repeat(width - name.length()) + "  "
+                        + (name.equals("state") ? value : Text.shown(value)));
             }
         });
         return lines;

@@ -48,6 +48,9 @@ final class JobsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (limit < 1) {
+            throw CommandFailure.badUsage("--limit is " + limit + ": must be at least 1");
+        }
         try (JobRows rows = JobRows.open(connection.find(console), console.clock(), connection.reach())) {
             List<JobState> all = new ArrayList<>(rows.all().stream()
                     .filter(row -> states.isEmpty() || states.contains(row.getState()))

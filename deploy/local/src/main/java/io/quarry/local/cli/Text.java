@@ -84,6 +84,11 @@ final class Text {
         return from == null || to == null || to.isBefore(from) ? "-" : duration(Duration.between(from, to));
     }
 
+    /** Text that somebody else wrote, for a terminal: what would move its cursor or set its colours is a mark, lines stay. */
+    static String shown(String text) {
+        return text.replaceAll("[\\p{Cntrl}\\u0080-\\u009f&&[^\n\t]]", "\ufffd");
+    }
+
     /** What a failure says, or its kind when it says nothing. */
     static String message(Throwable failure) {
         String message = failure.getMessage();

@@ -99,7 +99,7 @@ final class TextTable {
     }
 
     private static String oneLine(String text) {
-        return text.replaceAll("\\s+", " ").strip();
+        return Text.shown(text.replaceAll("\\s+", " ").strip());
     }
 
     private static String shortened(String line) {

@@ -2,6 +2,8 @@ package io.quarry.local.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.joran.JoranConfigurator;
 import io.quarry.avro.Job;
 import io.quarry.avro.JobState;
 import io.quarry.avro.Manifest;
@@ -16,6 +18,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -197,6 +200,111 @@ class OutputTest {
         assertThat(CommandRun.of(directory, Map.of(), "", arguments).code())
                 .as("a second copy over the first")
                 .isEqualTo(2);
+    }
+
+    @Test
+    void aRegistryThatIsAwayIsSaidInWordsAndNotLoggedBeside() throws Exception {
+        LoggerContext context = new LoggerContext();
+        JoranConfigurator configurator = new JoranConfigurator();
+        configurator.setContext(context);
+        configurator.doConfigure(Path.of("src/main/resources/logback.xml").toFile());
+
+        assertThat(context.getLogger("io.quarry.client.StateReader").isWarnEnabled())
+                .isFalse();
+        assertThat(context.getLogger("org.apache.kafka.clients.consumer.internals.CompletedFetch")
+                        .isErrorEnabled())
+                .isFalse();
+        assertThat(context.getLogger("io.quarry.client.QuarryClient").isWarnEnabled())
+                .isTrue();
+        context.stop();
+    }
+
+    @Test
+    void whatOthersWroteMovesNoCursorAndSetsNoColour() {
+        TextTable table = new TextTable("NAME").row("\u001b[2Jred\u009b31m\r\nnext");
+        Map<String, String> facts = Map.of("name", "\u001b[31mred\u0007\nnext");
+
+        assertThat(table.lines(100).get(1)).isEqualTo("\ufffd[2Jred\ufffd31m next");
+        assertThat(JobText.facts(facts)).containsExactly("name  \ufffd[31mred\ufffd\nnext");
+    }
+
+    @Test
+    void aPlaceThatADatasetCannotBeCopiedToIsNamedAndNothingIsLeftThere() throws Exception {
+        Path dataset = dataset();
+        Path file = Files.writeString(directory.resolve("file"), "mine");
+        Path link = Files.createSymbolicLink(directory.resolve("link"), directory.resolve("nowhere"));
+        for (Path place : List.of(file, link)) {
+            CommandRun run = dataset(dataset, "--download", place.toString());
+            assertThat(run.code()).isEqualTo(2);
+            assertThat(run.err()).contains("--download is " + place + ": it has to be a new or empty directory");
+        }
+        assertThat(file).hasContent("mine");
+
+        CommandRun below = dataset(dataset, "--download", file.resolve("copy").toString());
+
+        assertThat(below.code()).isEqualTo(1);
+        assertThat(below.err())
+                .contains("the dataset cannot be copied to " + file.resolve("copy"))
+                .doesNotContain("QUARRY_DEBUG");
+    }
+
+    @Test
+    void aDatasetOfWhichAFileIsMissingIsNeitherShownNorCopied() throws Exception {
+        Path dataset = dataset();
+        Files.delete(dataset.resolve("part-1.parquet"));
+        Path copy = directory.resolve("copy");
+
+        CommandRun run = dataset(dataset, "--download", copy.toString());
+
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).contains("is not whole: its file part-1.parquet is missing");
+        assertThat(copy).doesNotExist();
+    }
+
+    @Test
+    void whatIsNoDatasetAndNoNumberOfRowsIsRefused() throws Exception {
+        Path dataset = dataset();
+
+        CommandRun rows = dataset(dataset, "--rows", "-1");
+        CommandRun none = dataset(directory);
+        Files.writeString(dataset.resolve("manifest.json"), "{");
+        CommandRun torn = dataset(dataset);
+
+        assertThat(rows.code()).isEqualTo(2);
+        assertThat(rows.err()).contains("--rows is -1: must be at least 0");
+        assertThat(none.code()).isEqualTo(2);
+        assertThat(none.err()).contains("there is no dataset in " + directory);
+        assertThat(torn.code()).isEqualTo(1);
+        assertThat(torn.err()).contains("is no manifest of a dataset");
+    }
+
+    @Test
+    void aNumberThatNothingCanBeShownOfIsRefusedBeforeAnythingIsStarted() {
+        CommandRun jobs = CommandRun.of(directory, Map.of(), "", "jobs", "--limit", "-1");
+        CommandRun demo = CommandRun.of(directory, Map.of(), "", "demo", "--rows", "0");
+
+        assertThat(jobs.code()).isEqualTo(2);
+        assertThat(jobs.err()).contains("--limit is -1: must be at least 1");
+        assertThat(demo.code()).isEqualTo(2);
+        assertThat(demo.err()).contains("--rows is 0: must be at least 1").doesNotContain("starting");
+    }
+
+    /** A dataset of two parts. */
+    private Path dataset() throws Exception {
+        Path dataset = Files.createDirectory(directory.resolve("dataset"));
+        write("dataset/part-0.parquet", "SELECT range AS id FROM range(100)");
+        write("dataset/part-1.parquet", "SELECT range AS id FROM range(100)");
+        Files.writeString(
+                dataset.resolve("manifest.json"),
+                "{\"files\": [{\"name\": \"part-0.parquet\"}, {\"name\": \"part-1.parquet\"}]}");
+        return dataset;
+    }
+
+    private CommandRun dataset(Path dataset, String... options) {
+        List<String> arguments = new ArrayList<>(List.of("dataset", dataset.toString()));
+        arguments.addAll(List.of(options));
+        return CommandRun.of(directory, Map.of(), "", arguments.toArray(String[]::new));
     }
 
     private void write(String name, String select) throws SQLException {
