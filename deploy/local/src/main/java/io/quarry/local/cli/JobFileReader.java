@@ -391,11 +391,19 @@ final class JobFileReader {
             return Instant.EPOCH;
         }
         ChronoUnit unit = type instanceof LogicalTypes.TimestampMicros ? ChronoUnit.MICROS : ChronoUnit.MILLIS;
-        return text(
+        Instant read = text(
                 node,
                 path,
                 "an instant in ISO 8601 with an offset or Z, such as 2001-07-01T00:00:00Z",
                 text -> instant(text).truncatedTo(unit));
+        // Avro copies a record by way of these numbers, before any rule of a job is looked at.
+        Instant first = Instant.EPOCH.plus(Long.MIN_VALUE, unit);
+        Instant last = Instant.EPOCH.plus(Long.MAX_VALUE, unit);
+        if (read != null && (read.isBefore(first) || read.isAfter(last))) {
+            refuse(node, path, "from " + first + " to " + last);
+            return null;
+        }
+        return read;
     }
 
     private static Instant instant(String text) {

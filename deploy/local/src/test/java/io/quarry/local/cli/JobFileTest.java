@@ -146,6 +146,26 @@ class JobFileTest {
     }
 
     @Test
+    void anInstantThatTheRecordCannotHoldIsNamedAtItsPlace() {
+        String text = """
+                complete_by: "+999999999-12-31T23:59:59Z"
+                offline_query:
+                  input: {sql: SELECT 1}
+                  input_times: ["-999999999-01-01T00:00:00Z"]
+                  outputs: [a.b]
+                """;
+
+        assertThat(problems(text))
+                .satisfiesExactly(
+                        first -> assertThat(first)
+                                .startsWith(
+                                        "job.yaml:1:14: complete_by is +999999999-12-31T23:59:59Z: it has to be from -2922"),
+                        second -> assertThat(second)
+                                .startsWith(
+                                        "job.yaml:4:17: offline_query.input_times[0] is -999999999-01-01T00:00:00Z: it has to be from -2903"));
+    }
+
+    @Test
     void everyErrorIsNamedAtItsLine() {
         String text = """
                 id: j
