@@ -51,7 +51,7 @@ record MachineRoom(long memoryBytes, long cpuMillis, long diskBytes) {
                 + " of memory, and of the machine's " + Quantities.formatBytes(memoryBytes) + " beside its workers "
                 + running.size() + " launched job" + (running.size() == 1 ? " has " : "s have ")
                 + Quantities.formatBytes(taken)
-                + (others == 0 ? "" : ", workers of other groups " + Quantities.formatBytes(others)) + "."));
+                + (others == 0 ? "" : ", other workers " + Quantities.formatBytes(others)) + "."));
     }
 
     private Answer never(Resources size, List<String> broken) {

@@ -119,8 +119,7 @@ class LocalPodsTest {
             assertThat(pods.start(LAUNCH))
                     .isInstanceOfSatisfying(
                             PodPlatform.Answer.NoRoom.class,
-                            waits -> assertThat(waits.reason())
-                                    .contains("needs 2Gi of memory", "workers of other groups 10Gi"));
+                            waits -> assertThat(waits.reason()).contains("needs 2Gi of memory", "other workers 10Gi"));
             assertThat(pods.pods()).isEmpty();
         }
     }
