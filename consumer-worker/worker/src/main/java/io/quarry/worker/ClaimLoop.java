@@ -93,6 +93,15 @@ final class ClaimLoop {
     }
 
     Round runOnce() throws InterruptedException {
+        return runOnce(() -> {});
+    }
+
+    /**
+     * One round.
+     *
+     * @param joined told when the queue has handed out a job, before that is claimed: the round lasts as long as the job
+     */
+    Round runOnce(Runnable joined) throws InterruptedException {
         if (unread != null) {
             // The record went back when the queue was left: reading our copy costs no delivery of the ten that it has.
             if (reader.read(unread) instanceof Reading.Unknown) {
@@ -118,6 +127,7 @@ final class ClaimLoop {
         }
         Reading reading = reader.read(taken);
         if (reading instanceof Reading.AJob readable) {
+            joined.run();
             return claim(taken, readable.job());
         }
         if (reading instanceof Reading.Unknown unknown) {

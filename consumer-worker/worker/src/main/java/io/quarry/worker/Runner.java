@@ -95,17 +95,13 @@ final class Runner implements Work {
 
     private void step() throws InterruptedException {
         try {
-            ClaimLoop.Round round = loop.runOnce();
+            ClaimLoop.Round round = loop.runOnce(this::joined);
             if (round == ClaimLoop.Round.REGISTRY_DOWN || round == ClaimLoop.Round.CLAIM_LOST) {
                 pause();
                 return;
             }
             wait = FIRST_WAIT;
-            presence.say(WorkerPhase.READY);
-            if (!polled) {
-                polled = true;
-                ready.run();
-            }
+            joined();
         } catch (KafkaException e) {
             LOG.atWarn()
                     .addKeyValue("reason", e.toString())
@@ -113,6 +109,15 @@ final class Runner implements Work {
                     .log("queue could not be read; the worker leaves it and comes back");
             queue.close();
             pause();
+        }
+    }
+
+    /** Said before its first job as well: that may take hours, and whoever waits behind it would be told of a cold start. */
+    private void joined() {
+        presence.say(WorkerPhase.READY);
+        if (!polled) {
+            polled = true;
+            ready.run();
         }
     }
 

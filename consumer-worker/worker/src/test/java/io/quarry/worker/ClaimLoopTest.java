@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -116,6 +117,19 @@ class ClaimLoopTest {
         assertThat(log.of(JobEventType.FINISHED))
                 .extracting(JobEvent::getOutcome)
                 .containsExactly(Outcome.SUCCEEDED);
+    }
+
+    @Test
+    void thatTheQueueWasJoinedIsToldBeforeTheFirstJobBeginsAndNotWhenItHasEnded() throws Exception {
+        List<Boolean> begun = new ArrayList<>();
+        Runnable joined = () -> begun.add(ScriptedHandler.BEGAN.contains("a"));
+        assertThat(loop.runOnce(joined)).isEqualTo(Round.IDLE);
+        assertThat(begun).isEmpty();
+        put(0, "a", "ok");
+
+        assertThat(loop.runOnce(joined)).isEqualTo(Round.RAN);
+
+        assertThat(begun).containsExactly(false);
     }
 
     @Test
