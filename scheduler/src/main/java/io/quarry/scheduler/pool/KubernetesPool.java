@@ -124,7 +124,7 @@ public final class KubernetesPool implements WorkerPool, AutoCloseable {
         Set<String> deployments = watch.names();
         groups.forEach(group -> deployments.add(manifest.generation(group)));
         List<String> ours = unknown.stream()
-                .filter(worker -> deployments.stream().anyMatch(name -> PoolManifest.isPodOf(worker, name)))
+                .filter(worker -> PoolManifest.isPodOfAny(worker, deployments))
                 .toList();
         if (ours.isEmpty()) {
             return List.of();

@@ -16,7 +16,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
@@ -84,13 +86,22 @@ final class PoolManifest {
     }
 
     /** Whether a pod of a Deployment could have such a name: those are made up by the cluster, from the Deployment's. */
-    static boolean isPodOf(String pod, String deployment) {
+    private static boolean isPodOf(String pod, String deployment) {
         if (!pod.startsWith(deployment + "-")) {
             return false;
         }
         String madeUp = pod.substring(deployment.length() + 1);
         return madeUp.matches("[a-z0-9]{1,10}-[a-z0-9]{5}")
                 || (pod.length() == LONGEST_MADE_UP && madeUp.matches("[a-z0-9]{6,15}"));
+    }
+
+    /** The same of any of these Deployments, whose number costs nothing: what was made up has one dash at most. */
+    static boolean isPodOfAny(String pod, Set<String> deployments) {
+        int last = pod.lastIndexOf('-');
+        return Stream.of(last, pod.lastIndexOf('-', last - 1))
+                .filter(end -> end > 0)
+                .map(end -> pod.substring(0, end))
+                .anyMatch(name -> deployments.contains(name) && isPodOf(pod, name));
     }
 
     /** Name of a group's PodDisruptionBudget. */

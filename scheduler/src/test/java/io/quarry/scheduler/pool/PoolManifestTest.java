@@ -14,6 +14,7 @@ import io.quarry.schemas.GroupRules;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PoolManifestTest {
@@ -85,9 +86,11 @@ class PoolManifestTest {
     @Test
     void aNameThatTheClusterMadeUpForItsPodIsKnown() {
         String ours = manifest.generation(group().build());
+        String longest = manifest.generation(group().setName("a".repeat(80)).build());
+        Set<String> deployments = Set.of(ours, longest, "another");
 
         assertThat(List.of(ours + "-5d4f8b7c9d-x2x9z", ours + "-9d-x2x9z"))
-                .allMatch(name -> PoolManifest.isPodOf(name, ours));
+                .allMatch(name -> PoolManifest.isPodOfAny(name, deployments));
         assertThat(List.of(
                         ours,
                         ours + "-1",
@@ -96,11 +99,10 @@ class PoolManifestTest {
                         "quarry-default-00000000-5d4f8b7c9d-x2x9z",
                         "quarry-job-5d4f8b7c9d-x2x9z",
                         "worker-1"))
-                .noneMatch(name -> PoolManifest.isPodOf(name, ours));
-        String longest = manifest.generation(group().setName("a".repeat(80)).build());
+                .noneMatch(name -> PoolManifest.isPodOfAny(name, deployments));
         String cut = (longest + "-5d4f8b7c9d-").substring(0, 58) + "x2x9z";
-        assertThat(PoolManifest.isPodOf(cut, longest)).isTrue();
-        assertThat(PoolManifest.isPodOf(cut + "9", longest)).isFalse();
+        assertThat(PoolManifest.isPodOfAny(cut, deployments)).isTrue();
+        assertThat(PoolManifest.isPodOfAny(cut + "9", deployments)).isFalse();
     }
 
     @Test
