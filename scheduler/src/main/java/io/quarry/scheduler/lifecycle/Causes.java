@@ -40,14 +40,12 @@ final class Causes {
         if (e.by() != null) {
             evidence.put("requested_by", e.by());
         }
-        if (e.reason() != null) {
-            evidence.put("reason", e.reason());
+        String said = "Cancelled by " + (e.by() == null ? "somebody" : e.by());
+        if (e.reason() == null || e.reason().isBlank()) {
+            return new Cause(CauseType.CANCELLED, said + ".", evidence);
         }
-        String who = e.by() == null ? "somebody" : e.by();
-        return new Cause(
-                CauseType.CANCELLED,
-                e.reason() == null ? "Cancelled by " + who + "." : "Cancelled by " + who + ": " + e.reason(),
-                evidence);
+        evidence.put("reason", e.reason());
+        return new Cause(CauseType.CANCELLED, said + ": " + e.reason(), evidence);
     }
 
     static Cause neverClaimed(Event.Passed e) {

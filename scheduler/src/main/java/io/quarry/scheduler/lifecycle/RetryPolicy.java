@@ -41,6 +41,9 @@ record RetryPolicy(
         List<String> noRetryOn,
         @Nullable ResourceGroup group,
         @Nullable ResourceGroup larger) {
+    /** Longest run and longest wait: all that a long holds would leave no room for the instant that it is added to. */
+    private static final Duration MOST = Duration.ofDays(3650);
+
     /** Of a group whose configuration is not known (yet); says yes to pods, since refusing cannot be taken back. */
     static final RetryPolicy OF_UNKNOWN_GROUP =
             new RetryPolicy(3, Duration.ofDays(1), Duration.ofSeconds(1), Duration.ofMinutes(5), true);
@@ -100,7 +103,8 @@ record RetryPolicy(
 
     Duration timeout(Job job) {
         Duration asked = job.getTimeoutMs() == null ? timeout : Duration.ofMillis(job.getTimeoutMs());
-        return longest != null && longest.compareTo(asked) < 0 ? longest : asked;
+        Duration most = longest != null && longest.compareTo(asked) < 0 ? longest : asked;
+        return most.compareTo(MOST) < 0 ? most : MOST;
     }
 
     /** Whether another attempt may follow what ended one by this cause: as the job says, else its group, else the table. */
@@ -130,8 +134,7 @@ record RetryPolicy(
         for (int i = 1; i < failures && bound < longest; i++) {
             bound = bound > longest / 2 ? longest : bound * 2;
         }
-        // A bound of all that a long holds would leave no room for the instant that it is added to.
-        bound = Math.min(bound, Duration.ofDays(3650).toMillis());
+        bound = Math.min(bound, MOST.toMillis());
         CRC32 seed = new CRC32();
         seed.update(job.getId().getBytes(StandardCharsets.UTF_8));
         return Duration.ofMillis(new SplittableRandom(seed.getValue() * 31 + attempt).nextLong(bound + 1));

@@ -15,6 +15,7 @@ import io.quarry.avro.Outcome;
 import io.quarry.avro.State;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,26 @@ class DeadlinesTest {
     void aJobSubmittedAfterItsDeadlineExpiresAtOnceWithoutEverBeingQueued() {
         expired(step(null, submitted(), START_BY), CauseType.START_DEADLINE);
         expired(step(null, submitted(), COMPLETE_BY), CauseType.COMPLETE_DEADLINE);
+    }
+
+    @Test
+    void aTimeoutOfARecordThatNobodyCheckedLeavesRoomForItsInstant() {
+        Job endless = Job.newBuilder(QUEUED.getJob())
+                .setTimeoutMs(Long.MAX_VALUE)
+                .setCompleteBy(null)
+                .build();
+        JobState queued = Rows.edit(QUEUED).setJob(endless).build();
+        assertThat(after(queued, new Event.Claimed("owner", 1, "worker-1", true, null, endless))
+                        .getRunDeadline())
+                .isEqualTo(T0.plus(Duration.ofDays(3650)));
+    }
+
+    @Test
+    void aCancelWithoutAReasonIsAWholeSentence() {
+        for (String reason : Arrays.asList(null, "", " ")) {
+            JobState row = after(QUEUED, new Event.CancelRequested("job-1", "ada", reason));
+            assertThat(row.getCause().getMessage()).isEqualTo("Cancelled by ada.");
+        }
     }
 
     @Test
