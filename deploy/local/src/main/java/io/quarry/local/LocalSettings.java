@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 
 /**
  * Settings of local mode, checked.
@@ -81,10 +81,9 @@ public record LocalSettings(
         // Asking the machine for room costs nothing.
         passed.putIfAbsent("launch.interval.ms", "500");
         passed.putIfAbsent("launch.reconcile.interval.ms", "5000");
-        // A size that is given is the group's from now on; otherwise what an operator made of the group stays.
-        boolean sized = Stream.of("workers", "worker.memory.bytes", "worker.cpu.millis", "worker.spill.bytes")
-                .anyMatch(given::containsKey);
-        passed.put("local.group.keep", Boolean.toString(!sized));
+        passed.put(
+                StartGroup.GIVEN,
+                StartGroup.SIZES.stream().filter(given::containsKey).sorted().collect(Collectors.joining(",")));
         passed.put("workers", Integer.toString(workers));
         // Whoever presses Ctrl-C wants the prompt back: the job goes to the front of its queue and runs at the next
         // start.

@@ -53,22 +53,12 @@ record Parts(TopicsPart topics, SchedulerPart scheduler, String workerMain) {
         try (Admin admin = Admin.create(Map.copyOf(ClientSettings.of(settings)))) {
             TopicProvisioner provisioner = TopicProvisioner.of(admin, topics, provision);
             provisioner.provision();
-            int workers = Math.max(1, Integer.parseInt(settings.getOrDefault("workers", "1")));
             String name = settings.getOrDefault("resource.group", Topics.DEFAULT_GROUP);
+            ResourceGroup own = ResourceGroup.newBuilder(provision.defaultGroup())
+                    .setName(name)
+                    .build();
             ResourceGroup known = GroupTable.of(topics, provision).read().get(name);
-            boolean operators = known != null
-                    && known.getChangedBy() != null
-                    && !known.getChangedBy().equals(TopicProvisioner.SELF);
-            if (!operators || !"true".equals(settings.get("local.group.keep"))) {
-                // The group's size is that of the workers that this start runs, not of those of an earlier one; what
-                // else an operator once said of it stays.
-                provisioner.provisionGroup(ResourceGroup.newBuilder(known == null ? provision.defaultGroup() : known)
-                        .setName(name)
-                        .setWorker(provision.defaultGroup().getWorker())
-                        .setMinWorkers(workers)
-                        .setMaxWorkers(workers)
-                        .build());
-            }
+            StartGroup.of(known, own, settings).ifPresent(provisioner::provisionGroup);
             return Objects.requireNonNull(
                     GroupTable.of(topics, provision).read().get(name));
         }
