@@ -34,6 +34,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -233,6 +234,7 @@ class QueuesIT {
         assertThat(quarry.seen(retries, job.getId(), Job.class)).hasSize(1);
     }
 
+    @Tag("long")
     @Test
     void anOpenTransactionDelaysAtMost20s() throws Exception {
         quarry.group("held");

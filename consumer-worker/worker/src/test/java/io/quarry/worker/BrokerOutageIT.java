@@ -19,10 +19,12 @@ import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What running jobs do while the broker is away for longer than a lease. One outage, and a test for each who lived through it. */
+@Tag("long")
 class BrokerOutageIT {
     private static final Duration LEASE = Duration.ofMillis(1500);
 

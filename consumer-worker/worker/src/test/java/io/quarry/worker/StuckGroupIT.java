@@ -22,10 +22,12 @@ import org.apache.kafka.coordinator.common.runtime.CoordinatorRecord;
 import org.apache.kafka.coordinator.group.GroupCoordinatorRecordHelpers;
 import org.apache.kafka.coordinator.group.GroupCoordinatorRecordSerde;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A share group as a broker leaves it that lost the last that it had written of the group. */
+@Tag("long")
 class StuckGroupIT {
     private static final Duration ANSWER = Duration.ofSeconds(10);
     private static final String GROUP = "stuck";

@@ -24,10 +24,12 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A worker that is stopped for longer than its lease and then goes on as if nothing had happened. */
+@Tag("long")
 class PausedWorkerIT {
     private static final Duration SOON = Duration.ofMinutes(2);
 
