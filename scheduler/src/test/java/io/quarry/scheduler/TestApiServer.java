@@ -14,8 +14,12 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -29,10 +33,22 @@ public final class TestApiServer implements AutoCloseable {
     private final KubernetesClient client;
 
     public TestApiServer() {
-        server.start();
+        startAlone();
         client = new KubernetesClientBuilder()
                 .withConfig(Config.fromKubeconfig(server.getKubeConfigYaml()))
                 .build();
+    }
+
+    /** The first server of a directory makes its certificates: two at once, in the JVMs of two tests, write over each other's. */
+    private void startAlone() {
+        Path file = Path.of(System.getProperty("java.io.tmpdir"), "quarry-kube-api.lock");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            FileLock alone = channel.lock();
+            server.start();
+            alone.release();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** A client that may do everything; closed with the server. */
