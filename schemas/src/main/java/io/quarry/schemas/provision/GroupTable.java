@@ -49,6 +49,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class GroupTable {
     private static final Logger LOG = LoggerFactory.getLogger(GroupTable.class);
+    private static final int FETCH_WAIT_MS = 10;
     /** Longest wait before the first try again, and before any, ms. */
     private static final long FIRST_WAIT = 100;
 
@@ -128,6 +129,8 @@ public final class GroupTable {
         Map<String, Object> client = settings.clientSettings();
         client.put("enable.auto.commit", "false");
         client.put("isolation.level", "read_committed");
+        // Closing waits for the fetch that is on its way beyond the end, which the broker holds for as long as this.
+        client.put("fetch.max.wait.ms", FETCH_WAIT_MS);
         client.put("default.api.timeout.ms", (int) settings.adminTimeout().toMillis());
         return new KafkaConsumer<>(client, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
