@@ -179,7 +179,7 @@ class WorkerIT {
     @Test
     void aRetryAlternatesWithTheBacklog() {
         for (int i = 0; i < 6; i++) {
-            submit(Jobs.scripted("j" + i, "ok"));
+            submit(Jobs.scripted("j" + i, "wait"));
         }
         send(
                 topics.retries("default"),
@@ -192,7 +192,15 @@ class WorkerIT {
                                         .build()));
         worker("w1");
 
-        events("j5", 2);
+        // Each job lasts for some heartbeats: what the other queue handed out meanwhile is at hand by then.
+        for (int i = 0; i < 4 && !ScriptedHandler.BEGAN.contains("r0"); i++) {
+            String job = "j" + i;
+            awaitBegan(job);
+            events(job, 4);
+            ScriptedHandler.open(job);
+            int begun = i + 1;
+            await().atMost(SOON).until(() -> ScriptedHandler.BEGAN.size() > begun);
+        }
         List<JobEvent> retried = events("r0", 2);
 
         assertThat(ScriptedHandler.BEGAN.indexOf("r0")).isLessThan(4);
