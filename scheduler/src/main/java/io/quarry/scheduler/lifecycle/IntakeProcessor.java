@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -58,7 +57,7 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
     // What a key of the store begins with.
     private static final byte POSITION = 'T';
     private static final byte PARKED = 'R';
-    private static final byte IDENTITY = 'I';
+    private static final char IDENTITY = 'I';
 
     private static final byte[] EVERYBODY = {};
     private static final Logger LOG = LoggerFactory.getLogger(IntakeProcessor.class);
@@ -79,10 +78,6 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
     private long nextParked;
     private boolean waiting;
     private boolean silenced;
-    /** The queues as they were compared last. */
-    private Map<String, String> compared = Map.of();
-    /** Identities of the queues that are read again and of which no record has come yet. */
-    private final Map<String, String> remade = new HashMap<>();
 
     @SuppressWarnings("NullAway.Init") // set by init, before any record
     private ProcessorContext<byte[], Outgoing> context;
@@ -92,6 +87,9 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
 
     @SuppressWarnings("NullAway.Init")
     private LifecycleMetrics metrics;
+
+    @SuppressWarnings("NullAway.Init")
+    private RemadeQueues remadeQueues;
 
     /**
      * Makes the processor.
@@ -120,6 +118,7 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
         this.context = context;
         this.store = context.getStateStore(IntakeTopology.STORE);
         this.metrics = new LifecycleMetrics(context.metrics(), context.taskId().toString());
+        this.remadeQueues = new RemadeQueues(store, IDENTITY);
         restore();
         rereads.clear();
         context.schedule(UNPARK_INTERVAL, PunctuationType.WALL_CLOCK_TIME, now -> turn());
@@ -164,23 +163,13 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
      * record is here, in the same transaction: whoever goes on after a crash reads it again as well.
      */
     private void compareQueues() {
-        Map<String, String> now = queues.get();
-        if (now == compared) {
-            return;
+        for (String topic : remadeQueues.turn(queues.get())) {
+            LOG.warn("A queue was deleted and made anew: it is read from its first record topic={}", topic);
+            positions.remove(topic);
+            store.delete(positionKey(topic));
+            said.remove(topic);
+            rereads.want(topic);
         }
-        now.forEach((topic, id) -> {
-            byte[] before = store.get(topicKey(IDENTITY, topic));
-            if (before == null) {
-                store.put(topicKey(IDENTITY, topic), utf8(id));
-            } else if (!id.equals(new String(before, StandardCharsets.UTF_8)) && !id.equals(remade.put(topic, id))) {
-                LOG.warn("A queue was deleted and made anew: it is read from its first record topic={}", topic);
-                positions.remove(topic);
-                store.delete(topicKey(POSITION, topic));
-                said.remove(topic);
-                rereads.want(topic);
-            }
-        });
-        compared = now;
     }
 
     @Override
@@ -191,10 +180,7 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
             case COMES_AGAIN -> {
                 return;
             }
-            case FIRST ->
-                store.put(
-                        topicKey(IDENTITY, metadata.topic()),
-                        utf8(Objects.requireNonNull(remade.remove(metadata.topic()))));
+            case FIRST -> remadeQueues.settle(metadata.topic());
             case COUNTS -> {}
         }
         Parked parked = new Parked(
@@ -243,7 +229,7 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
         waiting = false;
         positions.put(record.topic(), record.offset() + 1);
         store.put(
-                topicKey(POSITION, record.topic()),
+                positionKey(record.topic()),
                 ByteBuffer.allocate(8).putLong(record.offset() + 1).array());
         return true;
     }
@@ -392,10 +378,10 @@ final class IntakeProcessor implements Processor<byte[], byte[], byte[], Outgoin
         return Bytes.wrap(ByteBuffer.allocate(9).put(PARKED).putLong(number).array());
     }
 
-    private static Bytes topicKey(byte kind, String topic) {
+    private static Bytes positionKey(String topic) {
         byte[] name = utf8(topic);
         return Bytes.wrap(
-                ByteBuffer.allocate(1 + name.length).put(kind).put(name).array());
+                ByteBuffer.allocate(1 + name.length).put(POSITION).put(name).array());
     }
 
     private static byte[] utf8(String text) {

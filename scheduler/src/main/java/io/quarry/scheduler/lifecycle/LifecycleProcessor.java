@@ -117,7 +117,7 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
         KeyValueStore<Bytes, byte[]> store = context.getStateStore(LifecycleTopology.TIMERS);
         this.timers = new Timers(store);
         this.depths = new Depths(store);
-        this.remadeQueues = new RemadeQueues(store);
+        this.remadeQueues = new RemadeQueues(store, 'Q');
         this.republication = new Republication(store, rows);
         this.metrics = new LifecycleMetrics(context.metrics(), context.taskId().toString());
         depths.groups().forEach(this::showDepth);
@@ -217,6 +217,7 @@ final class LifecycleProcessor implements Processor<byte[], byte[], byte[], Outg
             sweepPassed(passed.key, passed.value, now);
         }
         for (String topic : remadeQueues.turn(queues.get())) {
+            remadeQueues.settle(topic);
             metrics.remade();
             LOG.warn("A queue was deleted and made anew: jobs that wait in it are appended again topic={}", topic);
             sweepPassed(topic, Long.MAX_VALUE, now);
