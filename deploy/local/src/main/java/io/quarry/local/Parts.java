@@ -57,10 +57,9 @@ record Parts(TopicsPart topics, SchedulerPart scheduler, String workerMain) {
             ResourceGroup own = ResourceGroup.newBuilder(provision.defaultGroup())
                     .setName(name)
                     .build();
-            ResourceGroup known = GroupTable.of(topics, provision).read().get(name);
-            StartGroup.of(known, own, settings).ifPresent(provisioner::provisionGroup);
-            return Objects.requireNonNull(
-                    GroupTable.of(topics, provision).read().get(name));
+            GroupTable groups = GroupTable.of(topics, provision);
+            StartGroup.of(groups.read().get(name), own, settings).ifPresent(provisioner::provisionGroup);
+            return Objects.requireNonNull(groups.read().get(name));
         }
     }
 

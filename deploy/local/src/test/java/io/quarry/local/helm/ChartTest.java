@@ -93,6 +93,15 @@ class ChartTest {
         assertThat(data.get("kafka-ca.pem")).startsWith("-----BEGIN CERTIFICATE-----\nMII\n");
     }
 
+    private static String rendered(Path values) {
+        return new Helm(Chart.PLACE)
+                .template()
+                .withName("quarry")
+                .withNamespace("jobs")
+                .withValuesFile(values)
+                .call();
+    }
+
     @Test
     void aLargeNumberAmongTheSettingsIsWrittenInFull(@TempDir Path directory) throws Exception {
         Path file = Files.writeString(directory.resolve("values.yaml"), """
@@ -102,12 +111,7 @@ class ChartTest {
                 workers: {settings: {engine.memory.share: 0.85, worker.heartbeat.ms: 500}}
                 """);
 
-        String yaml = new Helm(Chart.PLACE)
-                .template()
-                .withName("quarry")
-                .withNamespace("jobs")
-                .withValuesFile(file)
-                .call();
+        String yaml = rendered(file);
 
         Map<String, String> data = Chart.objects(yaml, Secret.class).get(0).getStringData();
         assertThat(data.get("scheduler.properties")).contains("worker.memory.bytes=17179869184");
@@ -129,12 +133,7 @@ class ChartTest {
                 registry: {url: "http://registry:8081"}
                 """);
 
-        String yaml = new Helm(Chart.PLACE)
-                .template()
-                .withName("quarry")
-                .withNamespace("jobs")
-                .withValuesFile(file)
-                .call();
+        String yaml = rendered(file);
 
         Properties worker = new Properties();
         worker.load(new StringReader(
