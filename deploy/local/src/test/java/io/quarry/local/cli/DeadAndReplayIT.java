@@ -438,7 +438,9 @@ class DeadAndReplayIT {
                         .path("decision")
                         .asText())
                 .isEqualTo("refused");
-        // The group has no workers: its jobs wait.
+        // Its worker would take them, and they would be over before they are looked for.
+        CommandRun paused = run("groups", "pause", "parked", "--reason", "its jobs are to wait");
+        assertThat(paused.code()).as(paused.err()).isZero();
         for (int i = 1; i <= 2; i++) {
             String job = "id: parked-" + i + "\nname: parked " + i + "\ngroup: parked\ntags: {a: b}\noffline_query:\n"
                     + "  input: {range: {column: x.id, start: 0, end: 1}}\n  outputs: [x.y]\n";
