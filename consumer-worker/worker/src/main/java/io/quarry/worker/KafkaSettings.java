@@ -17,8 +17,9 @@ record KafkaSettings(Map<String, String> all, String clientId) {
      * Of a topic of the group's queue.
      *
      * @param role what the consumer calls itself, behind the worker's name
+     * @param fetchWaitMs how long the broker keeps the answer that there is nothing to take
      */
-    Map<String, Object> shareConsumer(String role, String shareGroup) {
+    Map<String, Object> shareConsumer(String role, String shareGroup, int fetchWaitMs) {
         Map<String, Object> settings = client(role);
         settings.put(ConsumerConfig.GROUP_ID_CONFIG, shareGroup);
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 1);
@@ -26,6 +27,7 @@ record KafkaSettings(Map<String, String> all, String clientId) {
         settings.put(ConsumerConfig.SHARE_ACKNOWLEDGEMENT_MODE_CONFIG, "explicit");
         // A larger fetch makes the broker walk through the whole backlog for every single record.
         settings.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, 1024);
+        settings.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, fetchWaitMs);
         // A busy worker does not poll for as long as its job runs: 24 days, the most there is.
         settings.put(ConsumerConfig.MAX_POLL_INTERVAL_MS_CONFIG, Integer.MAX_VALUE);
         return settings;

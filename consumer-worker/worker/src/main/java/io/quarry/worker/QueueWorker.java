@@ -24,6 +24,12 @@ final class QueueWorker {
     /** A third of what the scheduler takes for silence. */
     private static final Duration SAID_AGAIN = Duration.ofSeconds(20);
 
+    /** Longer than a poll, so that the broker can hand out a job at once at any time. */
+    private static final int JOBS_WAIT_MS = 500;
+
+    /** Jobs wait for it once after each long job. */
+    private static final int RETRIES_WAIT_MS = 100;
+
     private final WorkerSettings worker;
     private final KafkaSettings kafka;
     private final WireSerdes serdes;
@@ -68,10 +74,10 @@ final class QueueWorker {
         String retries = worker.topics().retriesShareGroup(worker.group());
         ShareQueue queue = new ShareQueue(
                 new TopicQueue(
-                        () -> new KafkaShareConsumer<>(kafka.shareConsumer("jobs", jobs)),
+                        () -> new KafkaShareConsumer<>(kafka.shareConsumer("jobs", jobs, JOBS_WAIT_MS)),
                         worker.topics().jobs(worker.group())),
                 new TopicQueue(
-                        () -> new KafkaShareConsumer<>(kafka.shareConsumer("retries", retries)),
+                        () -> new KafkaShareConsumer<>(kafka.shareConsumer("retries", retries, RETRIES_WAIT_MS)),
                         worker.topics().retries(worker.group())));
         Standstill standstill = new Standstill(
                 () -> Admin.create(kafka.admin()), List.of(jobs, retries), current, queue::comeBack, timer);

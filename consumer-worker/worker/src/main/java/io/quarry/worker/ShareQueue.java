@@ -11,6 +11,9 @@ import java.util.Optional;
 final class ShareQueue implements JobQueue {
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
+    /** Time after which it is asked again whether the first answer of a topic has come. */
+    private static final Duration FIRST_ANSWER = Duration.ofMillis(10);
+
     private final TopicQueue jobs;
     private final TopicQueue retries;
     private final List<TopicQueue> both;
@@ -24,7 +27,11 @@ final class ShareQueue implements JobQueue {
         this.last = jobs;
     }
 
-    /** Waits for the topic that had a record last, after a look at the other one: where both have some, they take turns. */
+    /**
+     * Waits for the topic that had a record last, after a look at the other one: where both have some, they take turns. After the queue
+     * was joined the other one is waited for until it has answered once: whichever joins first would have all the turns where jobs are
+     * so long that the queue is left during each.
+     */
     @Override
     public Optional<Taken> poll(Duration longest) {
         if (comesBack) {
@@ -32,6 +39,9 @@ final class ShareQueue implements JobQueue {
             close();
         }
         TopicQueue other = last == jobs ? retries : jobs;
+        if (!other.isAnswered()) {
+            return awaitAnswer(other, longest);
+        }
         Optional<Taken> next = other.poll(Duration.ZERO);
         if (next.isPresent()) {
             last = other;
@@ -40,6 +50,25 @@ final class ShareQueue implements JobQueue {
         next = last.poll(longest);
         if (next.isEmpty()) {
             last = jobs;
+        }
+        return next;
+    }
+
+    /** Nothing of the one that had a record last is asked for meanwhile: it joins beside the other one, and would hold a record. */
+    private Optional<Taken> awaitAnswer(TopicQueue other, Duration longest) {
+        long end = System.nanoTime() + longest.toNanos();
+        Optional<Taken> next = other.join();
+        if (next.isEmpty()) {
+            Optional<Taken> early = last.join();
+            if (early.isPresent()) {
+                return early;
+            }
+        }
+        while (next.isEmpty() && !other.isAnswered() && System.nanoTime() < end) {
+            next = other.poll(FIRST_ANSWER);
+        }
+        if (next.isPresent()) {
+            last = other;
         }
         return next;
     }

@@ -13,6 +13,7 @@ import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.ShareConsumer;
+import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,9 +23,18 @@ import org.slf4j.LoggerFactory;
 final class TopicQueue {
     private static final Logger LOG = LoggerFactory.getLogger(TopicQueue.class);
 
+    /** The client's count of answers to its fetches. */
+    private static final String ANSWERS = "fetch-total";
+
+    /** How long an answer is expected: joining takes 6 s with a broker's own settings. */
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+
     private final Supplier<ShareConsumer<byte[], byte[]>> consumers;
     private final String topic;
     private @Nullable ShareConsumer<byte[], byte[]> consumer;
+    private @Nullable Metric answers;
+    private long opened;
+    private boolean answered;
     private @Nullable ConsumerRecord<byte[], byte[]> inHand;
     private boolean unsent;
 
@@ -47,6 +57,23 @@ final class TopicQueue {
             return Optional.of(taken(record));
         }
         return Optional.empty();
+    }
+
+    /** Begins to join where that has not begun yet, without waiting. */
+    Optional<Taken> join() {
+        return consumer == null ? poll(Duration.ZERO) : Optional.empty();
+    }
+
+    /**
+     * Whether the broker has said, since this was opened, what there is to take; what it handed out then, the next poll has. True as well
+     * once it has said nothing for so long that nobody should wait for it.
+     */
+    boolean isAnswered() {
+        if (!answered && consumer != null) {
+            answered = (answers != null && (double) answers.metricValue() > 0)
+                    || System.nanoTime() - opened > PATIENCE.toNanos();
+        }
+        return answered;
     }
 
     void settle(Taken taken, Settlement settlement) {
@@ -76,6 +103,8 @@ final class TopicQueue {
     void close(Duration longest) {
         ShareConsumer<byte[], byte[]> open = consumer;
         consumer = null;
+        answers = null;
+        answered = false;
         inHand = null;
         unsent = false;
         if (open != null) {
@@ -97,6 +126,11 @@ final class TopicQueue {
                 }
             });
             open.subscribe(List.of(topic));
+            answers = open.metrics().values().stream()
+                    .filter(metric -> metric.metricName().name().equals(ANSWERS))
+                    .findFirst()
+                    .orElse(null);
+            opened = System.nanoTime();
             consumer = open;
         }
         return open;

@@ -48,7 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whole workers against a real broker: every test has topics of its own. */
 class WorkerIT {
-    private static final Duration SOON = Duration.ofSeconds(25);
+    private static final Duration SOON = Duration.ofSeconds(60);
     private static final AtomicInteger TESTS = new AtomicInteger();
 
     private static TestBroker broker;
@@ -117,6 +117,7 @@ class WorkerIT {
 
     @Test
     void jobIsClaimedRunAndFinished() {
+        settings = with("worker.heartbeat.ms", "5000");
         submit(Jobs.scripted("a", "ok"));
         worker("w1");
 
@@ -181,15 +182,7 @@ class WorkerIT {
         for (int i = 0; i < 6; i++) {
             submit(Jobs.scripted("j" + i, "wait"));
         }
-        send(
-                topics.retries("default"),
-                "r0",
-                serdes.serializer(Job.class)
-                        .serialize(
-                                topics.retries("default"),
-                                Job.newBuilder(Jobs.scripted("r0", "ok"))
-                                        .setAttempt(2)
-                                        .build()));
+        retry("r0", "ok");
         worker("w1");
 
         // Each job lasts for some heartbeats: what the other queue handed out meanwhile is at hand by then.
@@ -205,6 +198,32 @@ class WorkerIT {
 
         assertThat(ScriptedHandler.BEGAN.indexOf("r0")).isLessThan(4);
         assertThat(retried).extracting(JobEvent::getAttempt).containsOnly(2);
+    }
+
+    /** During each of these the worker leaves its queue, and what the other topic would have handed out is nowhere at hand. */
+    @Test
+    void retriesAlternateWithABacklogOfLongJobsAsWell() {
+        for (int i = 0; i < 6; i++) {
+            submit(Jobs.scripted("j" + i, "wait"));
+        }
+        for (int i = 0; i < 3; i++) {
+            retry("r" + i, "wait");
+        }
+        worker("w1");
+
+        List<String> began = ScriptedHandler.BEGAN;
+        for (int i = 0; i < 9; i++) {
+            int before = i;
+            await().atMost(SOON).until(() -> began.size() > before);
+            await().atMost(SOON).until(() -> members() == 0);
+            ScriptedHandler.open(began.get(i));
+        }
+
+        assertThat(began).filteredOn(id -> id.startsWith("j")).containsExactly("j0", "j1", "j2", "j3", "j4", "j5");
+        assertThat(began).filteredOn(id -> id.startsWith("r")).containsExactly("r0", "r1", "r2");
+        for (int i = 0; i < 3; i++) {
+            assertThat(began.indexOf("r" + i)).as("r" + i + " of %s", began).isLessThanOrEqualTo(2 * i + 1);
+        }
     }
 
     @Test
@@ -252,6 +271,7 @@ class WorkerIT {
 
     @Test
     void aProcessForOneRecordRunsThatJobAloneAndItsExitCodeTells() throws Exception {
+        settings = with("worker.heartbeat.ms", "5000");
         submit(Jobs.scripted("before", "ok"));
         submit(Jobs.scripted("one", "ok"));
         submit(Jobs.scripted("bad", "fail"));
@@ -504,6 +524,23 @@ class WorkerIT {
                 .toList();
         ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, shareGroup);
         admin.incrementalAlterConfigs(Map.of(group, operations)).all().get();
+    }
+
+    private void retry(String id, String script) {
+        Job job = Job.newBuilder(Jobs.scripted(id, script)).setAttempt(2).build();
+        send(topics.retries("default"), id, serdes.serializer(Job.class).serialize(topics.retries("default"), job));
+    }
+
+    /** Members of both share groups. */
+    private long members() throws Exception {
+        return admin
+                .describeShareGroups(List.of(topics.shareGroup("default"), topics.retriesShareGroup("default")))
+                .all()
+                .get()
+                .values()
+                .stream()
+                .mapToLong(group -> group.members().size())
+                .sum();
     }
 
     private void submit(Job job) {
