@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two collectors on a real broker, over one directory. */
-@Timeout(60)
+@Timeout(180)
 class CollectorIT {
     private static final Topics TOPICS = Topics.withDefaultPrefix();
     private static final Duration SOON = Duration.ofSeconds(30);

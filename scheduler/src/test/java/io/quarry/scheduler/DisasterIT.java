@@ -72,7 +72,7 @@ class DisasterIT {
                 // A kill after so many more final jobs, wherever the process is then in its work.
                 int kill = 50 + random.nextInt(150);
                 int kills = 0;
-                long end = System.nanoTime() + Duration.ofSeconds(150).toNanos();
+                long end = System.nanoTime() + Duration.ofMinutes(10).toNanos();
                 while (crowd.done() < jobs && System.nanoTime() < end) {
                     crowd.work(Duration.ofMillis(1 + random.nextInt(20)));
                     if (crowd.done() >= kill && kills < 4) {
@@ -129,13 +129,14 @@ class DisasterIT {
         Random random = new Random(31);
         try (TestInstallation quarry = new TestInstallation(broker, registry, "backfill.", Map.of())) {
             Path home = directory.resolve("backfill");
-            Map<String, String> settings = quarry.settings("scheduler.instance.id", "one");
+            Map<String, String> settings =
+                    quarry.settings("scheduler.instance.id", "one", "scheduler.trigger.patience.ms", "2000");
             SchedulerChild scheduler = SchedulerChild.start(home, settings);
             try {
                 Backfilling backfill = new Backfilling(quarry, 40, 4);
                 long kill = 5L + random.nextInt(10);
                 int kills = 0;
-                long end = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+                long end = System.nanoTime() + Duration.ofMinutes(10).toNanos();
                 while (!backfill.over() && System.nanoTime() < end) {
                     backfill.work();
                     if (backfill.ended() >= kill && kills < 2) {
@@ -157,7 +158,7 @@ class DisasterIT {
     void aZombieSchedulerHasNoAuthority() throws Exception {
         try (TestInstallation quarry = new TestInstallation(broker, registry, "zombie.", Map.of())) {
             Map<String, String> settings =
-                    quarry.settings("scheduler.session.timeout.ms", "2000", "lease.ticks", "300");
+                    quarry.settings("scheduler.session.timeout.ms", "2000", "lease.ticks", "3000");
             Crowd crowd = new Crowd(quarry);
             Job running = job();
             try (SchedulerChild zombie = SchedulerChild.start(directory.resolve("zombie"), settings)) {

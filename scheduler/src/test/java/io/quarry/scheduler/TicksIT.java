@@ -79,7 +79,7 @@ class TicksIT {
                     "transactional.id",
                     "dead",
                     "transaction.timeout.ms",
-                    45_000);
+                    600_000);
             try (KafkaProducer<byte[], byte[]> left =
                     new KafkaProducer<>(dead, new ByteArraySerializer(), new ByteArraySerializer())) {
                 left.initTransactions();
@@ -195,7 +195,8 @@ class TicksIT {
 
             quarry.read(quarry.topics.scheduleEvents());
             List<ScheduleEvent> alarms = new ArrayList<>();
-            await().atMost(LONG).pollInSameThread().until(() -> {
+            // It pauses for nineteen times as long as a look took.
+            await().atMost(Duration.ofMinutes(5)).pollInSameThread().until(() -> {
                 for (ConsumerRecord<byte[], byte[]> record : quarry.poll(Duration.ofMillis(200))) {
                     if (record.topic().equals(quarry.topics.scheduleEvents())) {
                         alarms.add(quarry.read(record, ScheduleEvent.class));

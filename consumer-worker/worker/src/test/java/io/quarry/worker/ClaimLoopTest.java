@@ -109,6 +109,8 @@ class ClaimLoopTest {
         assertThat(queue.calls).containsExactly("poll");
         assertThat(log.of(JobEventType.FINISHED)).isEmpty();
 
+        // The job has ended as well: one that takes longer has its acceptance sent at once.
+        handlerThread.submit(() -> {}).get();
         claimed.complete(null);
 
         assertThat(round.get()).isEqualTo(Round.RAN);

@@ -67,8 +67,9 @@ class StuckGroupIT {
                 try (WorkerProcess worker = WorkerProcess.start(cluster.worker("w2", GROUP, dir))) {
                     assertThat(worker.takesJobs()).isTrue();
                     assertThat(cluster.await1(JobEventType.FINISHED, "after")).isNotNull();
-                    assertThat(StuckShareGroup.among(admin, List.of(group), ANSWER))
-                            .isEmpty();
+                    await().atMost(TestCluster.SOON)
+                            .until(() -> StuckShareGroup.among(admin, List.of(group), ANSWER)
+                                    .isEmpty());
                 }
             }
         }

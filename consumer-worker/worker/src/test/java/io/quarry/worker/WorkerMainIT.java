@@ -133,6 +133,8 @@ class WorkerMainIT {
             assertThat(reports.report(shared.resolve("killed/scratch"), "killed", death))
                     .as("once is enough")
                     .isZero();
+            // Closed before it was sent, it would have a few seconds more for that.
+            JobEvent unused = cluster.await1(JobEventType.WORKER_DIED, "killed");
         }
         JobEvent died = cluster.await1(JobEventType.WORKER_DIED, "killed");
         assertThat(died.getClaim())

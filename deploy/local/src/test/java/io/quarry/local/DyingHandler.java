@@ -86,7 +86,7 @@ public final class DyingHandler implements JobHandler {
             case "stuck" -> stuck(never);
             case "abandon" -> {
                 // As below.
-                boolean unused = never.await(200, TimeUnit.MILLISECONDS);
+                boolean unused = never.await(2, TimeUnit.SECONDS);
                 context.abandon();
             }
             case "a while" -> {
@@ -98,7 +98,7 @@ public final class DyingHandler implements JobHandler {
                     throw JobFailure.of(type, "as the payload says", Map.of("said", "so"));
                 }
                 // Long enough for the end of the job before to be in the log: it is not what dies here.
-                boolean unused = never.await(200, TimeUnit.MILLISECONDS);
+                boolean unused = never.await(2, TimeUnit.SECONDS);
                 die(script);
                 never.await();
             }

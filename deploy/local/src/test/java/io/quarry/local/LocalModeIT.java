@@ -89,7 +89,7 @@ class LocalModeIT {
 
             assertThat(ProcessHandle.of(killed).orElseThrow().destroyForcibly()).isTrue();
 
-            await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+            await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> {
                 WorkerView worker = local.workers().get(0);
                 assertThat(worker.state()).isEqualTo(WorkerView.State.RUNNING);
                 assertThat(worker.pid()).isPresent();

@@ -53,7 +53,10 @@ class RollingRestartIT {
                             "bootstrap.servers",
                             members.bootstrapServers(),
                             "schema.registry.url",
-                            local.registryUrl()))) {
+                            local.registryUrl(),
+                            // A broker that led what is asked for is away for a while.
+                            "submit.timeout.ms",
+                            "60000"))) {
                 Path go = temporary.resolve("go");
                 // One runs from before the first restart until after the last one, others begin and end in between.
                 JobHandle running = submit(client, "halves " + go);

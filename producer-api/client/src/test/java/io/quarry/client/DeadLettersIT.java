@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(180)
 class DeadLettersIT {
     private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
 

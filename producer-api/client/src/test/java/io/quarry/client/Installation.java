@@ -123,6 +123,12 @@ public final class Installation implements AutoCloseable {
             admin.createTopics(List.of(new NewTopic(topics.jobs(group), 1, (short) 1)))
                     .all()
                     .get();
+            // A broker knows it a little later than its controller.
+            await().ignoreExceptions()
+                    .until(() -> !admin.describeTopics(List.of(topics.jobs(group)))
+                            .allTopicNames()
+                            .get()
+                            .isEmpty());
         }
         group(ResourceGroup.newBuilder().setName(group).setWorker(WORKER).build());
         return topics.jobs(group);

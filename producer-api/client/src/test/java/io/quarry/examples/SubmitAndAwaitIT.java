@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
+@Timeout(180)
 class SubmitAndAwaitIT {
     @Test
     void theExampleOfTheReadmeEndsWithItsDataset() throws Exception {

@@ -102,7 +102,7 @@ class KubernetesPoolKT {
         awaitWorkers(pool, "default", "a", "b", "c");
         assertThat(pool.groups()).containsExactly("default");
 
-        pool.remove("default", "a");
+        awaitRemoved(pool, "default", "a", 2);
         pool.remove("default", "a");
         pool.remove("default", "nobody");
 
@@ -144,9 +144,14 @@ class KubernetesPoolKT {
                 .isEqualTo(3);
 
         ready("begins", true);
+        awaitRemoved(pool, "default", "goes", 2);
+    }
+
+    /** Asks again until the pool has seen which pods are ready, as whoever uses it does. */
+    private void awaitRemoved(KubernetesPool pool, String group, String worker, int left) {
         await().atMost(SOON).until(() -> {
-            pool.remove("default", "goes");
-            return only("default").getSpec().getReplicas() == 2;
+            pool.remove(group, worker);
+            return only(group).getSpec().getReplicas() == left;
         });
     }
 
@@ -160,7 +165,7 @@ class KubernetesPoolKT {
         Pod other = pod(deployment, "other");
         awaitWorkers(pool, "default", "idle", "other");
 
-        pool.remove("default", "idle");
+        awaitRemoved(pool, "default", "idle", 1);
         delete(other);
         awaitWorkers(pool, "default", "idle");
         pool.remove("default", "idle");
@@ -513,7 +518,10 @@ class KubernetesPoolKT {
             await().atMost(patience)
                     .until(() -> pool.workers(name).stream()
                             .noneMatch(worker -> worker.name().contains("/")));
-            pool.remove(name, name + "-1");
+            await().atMost(patience).until(() -> {
+                pool.remove(name, name + "-1");
+                return only(name).getSpec().getReplicas() == 1;
+            });
             delete(one);
             await().atMost(patience).until(() -> pool.workers(name).size() == 1);
             ready(name + "-2", false);

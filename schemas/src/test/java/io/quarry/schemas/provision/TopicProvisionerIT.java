@@ -2,6 +2,7 @@ package io.quarry.schemas.provision;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.quarry.avro.GroupChangeType;
 import io.quarry.avro.ResourceGroup;
@@ -155,9 +156,10 @@ class TopicProvisionerIT {
                         Map.of(topics.retries("default"), org.apache.kafka.clients.admin.NewPartitions.increaseTo(2)))
                 .all()
                 .get();
-        assertThatThrownBy(provisioner(topics)::check)
+        // The broker knows it a little later than its controller.
+        await().untilAsserted(() -> assertThatThrownBy(provisioner(topics)::check)
                 .isInstanceOf(ProvisionException.class)
-                .hasMessageContaining("d.retries.default has 2 partitions");
+                .hasMessageContaining("d.retries.default has 2 partitions"));
     }
 
     @Test
@@ -186,11 +188,11 @@ class TopicProvisionerIT {
         provisioner(topics).provision();
         set(topics.jobs("default"), "message.timestamp.type", "CreateTime");
         set(topics.jobs("default"), "retention.ms", "86400000");
-        assertThatThrownBy(provisioner(topics)::check)
+        await().untilAsserted(() -> assertThatThrownBy(provisioner(topics)::check)
                 .isInstanceOf(ProvisionException.class)
-                .hasMessageContaining("message.timestamp.type=LogAppendTime");
+                .hasMessageContaining("message.timestamp.type=LogAppendTime"));
         provisioner(topics).provision();
-        provisioner(topics).check();
+        await().ignoreExceptions().untilAsserted(() -> provisioner(topics).check());
         assertThat(config(ConfigResource.Type.TOPIC, topics.jobs("default"), "retention.ms"))
                 .isEqualTo("86400000");
     }
@@ -206,6 +208,7 @@ class TopicProvisionerIT {
         assertThat(config(ConfigResource.Type.GROUP, topics.shareGroup("big"), "share.auto.offset.reset"))
                 .isEqualTo("earliest");
         admin.deleteTopics(Set.of(topics.retries("big"))).all().get();
+        await().until(() -> !admin.listTopics().names().get().contains(topics.retries("big")));
         provisioner.provision();
         assertThat(describe("g.")).containsKey(topics.retries("big"));
         assertThat(rows(topics)).containsOnlyKeys("default", "big").containsEntry("big", written(group("big", 7)));

@@ -147,8 +147,10 @@ class FullDiskIT {
                             .all()
                             .get(30, TimeUnit.SECONDS);
                 }
-                try (KafkaProducer<byte[], byte[]> producer = producer(address, Duration.ofSeconds(5))) {
+                try (KafkaProducer<byte[], byte[]> producer = producer(address, Duration.ofSeconds(60))) {
                     append(producer, 0, 20, acknowledged);
+                }
+                try (KafkaProducer<byte[], byte[]> producer = producer(address, Duration.ofSeconds(5))) {
                     disk.fill();
                     append(producer, 20, 60, acknowledged);
                 }

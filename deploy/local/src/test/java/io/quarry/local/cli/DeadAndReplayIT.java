@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Dead letters, redrive and replay as their user meets them: real broker, registry, scheduler, worker and engine. */
-@Timeout(180)
+@Timeout(600)
 class DeadAndReplayIT {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration LONG = Duration.ofMinutes(2);
@@ -414,7 +414,8 @@ class DeadAndReplayIT {
 
     @Test
     void whatWaitsIsCancelledByAFilterWithWhoAndWhy() throws Exception {
-        String group = "name: parked\nworker: {cpu: 1, memory: 1Gi, ephemeral_storage: 1Gi}\n";
+        String group =
+                "name: parked\nworker: {cpu: 1, memory: 1Gi, ephemeral_storage: 1Gi}\nworkers: {min: 0, max: 1}\n";
         CommandRun differs = CommandRun.of(local.home(), Map.of(), group, "groups", "diff", "-f", "-");
         assertThat(differs.code()).as(differs.err()).isEqualTo(1);
         for (boolean first : new boolean[] {true, false}) {
@@ -438,7 +439,7 @@ class DeadAndReplayIT {
                         .path("decision")
                         .asText())
                 .isEqualTo("refused");
-        // Its worker would take them, and they would be over before they are looked for.
+        // It has no worker, and gets none: its jobs wait until they are looked for.
         CommandRun paused = run("groups", "pause", "parked", "--reason", "its jobs are to wait");
         assertThat(paused.code()).as(paused.err()).isZero();
         for (int i = 1; i <= 2; i++) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Local mode and the commands with a broker and a registry that are not local mode's own. */
 class ExternalPartsIT {
-    private static final int LONG = 120;
+    private static final int LONG = 300;
 
     @TempDir
     private Path directory;
@@ -67,7 +67,7 @@ class ExternalPartsIT {
 
     private void aRegistryThatIsDownAtSubmitIsNamed(Map<String, String> environment) {
         CommandRun refused =
-                CommandRun.of(directory, environment, query("ext-2"), "submit", "-", "--connect-timeout", "3");
+                CommandRun.of(directory, environment, query("ext-2"), "submit", "-", "--connect-timeout", "10");
 
         assertThat(refused.code()).isEqualTo(3);
         assertThat(refused.out()).isEmpty();

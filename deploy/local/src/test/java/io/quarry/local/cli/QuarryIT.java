@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The whole system as its user meets it: real broker, registry, scheduler, worker process and engine. */
 class QuarryIT {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int LONG = 120;
+    private static final int LONG = 300;
 
     @TempDir
     private Path directory;

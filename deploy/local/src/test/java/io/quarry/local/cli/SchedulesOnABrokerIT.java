@@ -25,9 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The commands for schedules with a broker, a registry and a scheduler that are nobody's local mode. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(180)
+@Timeout(600)
 class SchedulesOnABrokerIT {
-    private static final Duration LONG = Duration.ofMinutes(1);
+    private static final Duration LONG = Duration.ofMinutes(3);
     private static final String PREFIX = "ours.";
     private static final String EACH_SECOND = """
             name: each-second
