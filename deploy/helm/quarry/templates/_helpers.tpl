@@ -65,6 +65,7 @@ schema.registry.url=http://{{ include "quarry.brokerHost" . }}:8081
 bootstrap.servers={{ required "kafka.bootstrapServers is not set: it names the Kafka brokers, as host:port (or set broker.enabled to try Quarry out)" .Values.kafka.bootstrapServers }}
 security.protocol={{ .Values.kafka.securityProtocol }}
 {{- if .Values.kafka.sasl.mechanism }}
+{{- if not (hasPrefix "SASL_" .Values.kafka.securityProtocol) }}{{ fail (printf "kafka.securityProtocol is %s, with which kafka.sasl would not be used: set it to SASL_SSL or SASL_PLAINTEXT" .Values.kafka.securityProtocol) }}{{ end }}
 sasl.mechanism={{ .Values.kafka.sasl.mechanism }}
 {{- $module := ternary "org.apache.kafka.common.security.plain.PlainLoginModule" "org.apache.kafka.common.security.scram.ScramLoginModule" (eq .Values.kafka.sasl.mechanism "PLAIN") }}
 sasl.jaas.config={{ $module }} required username={{ include "quarry.jaas" .Values.kafka.sasl.username }} password={{ include "quarry.jaas" .Values.kafka.sasl.password }};

@@ -30,6 +30,9 @@ public final class PodCauses {
     private static final int BY_SIGNAL = 128;
     private static final int LONGEST = 1000;
 
+    /** So often a process may end before it is said that it does not come up. */
+    private static final int MANY = 2;
+
     private PodCauses() {}
 
     /** Whether nothing of the pod runs any more, nor will. */
@@ -237,6 +240,34 @@ public final class PodCauses {
                 .map(state -> waitingContainer(pod, state))
                 .flatMap(Optional::stream)
                 .findFirst();
+    }
+
+    /**
+     * What keeps a pod that is started again and again from coming up; empty where nothing is known against it. In words that stay the
+     * same from one try to the next.
+     */
+    public static Optional<String> fault(Pod pod) {
+        return containers(status(pod))
+                .map(container -> fault(pod, container))
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    private static Optional<String> fault(Pod pod, ContainerStatus container) {
+        ContainerStateWaiting state =
+                container.getState() == null ? null : container.getState().getWaiting();
+        String reason = state == null || state.getReason() == null ? "" : state.getReason();
+        return switch (reason) {
+            // The kubelet says the one and the other by turns.
+            case "ErrImagePull", "ImagePullBackOff" ->
+                Optional.of("the image " + image(pod) + " cannot be pulled (ImagePullBackOff)");
+            case "", "CrashLoopBackOff" ->
+                container.getRestartCount() != null && container.getRestartCount() >= MANY
+                        ? lastExit(pod, container.getName())
+                                .map(exit -> exit.cause().getMessage())
+                        : Optional.empty();
+            default -> waitingContainer(pod, Objects.requireNonNull(state)).map(Cause::getMessage);
+        };
     }
 
     private static Optional<Cause> waitingContainer(Pod pod, ContainerStateWaiting state) {

@@ -80,8 +80,13 @@ final class GroupPlan {
     }
 
     /** Whether something is under way that has to be looked at again. */
-    boolean unsettled() {
-        return !told.isEmpty();
+    boolean unsettled(Workers workers) {
+        return !told.isEmpty() || comes(workers);
+    }
+
+    /** Whether a worker was asked for that has not begun, or has said nothing yet. */
+    static boolean comes(Workers workers) {
+        return workers.members.stream().anyMatch(member -> !member.begun() || said(member, workers) == null);
     }
 
     /** The steps that lead from what is there to what is wanted, as far as they can be taken now. */

@@ -17,6 +17,7 @@ import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.quarry.avro.ResourceGroup;
 import io.quarry.scheduler.pods.Cluster;
 import io.quarry.scheduler.pods.KubernetesSettings;
+import io.quarry.scheduler.pods.PodCauses;
 import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.time.Instant;
@@ -150,9 +151,26 @@ public final class KubernetesPool implements WorkerPool, AutoCloseable {
     @Override
     public Optional<String> obstacle(ResourceGroup group) {
         return watch.trouble()
-                .or(() -> watch.deployments(group.getName()).stream()
-                        .flatMap(deployment -> refusal(deployment).or(() -> noRoom(deployment)).stream())
-                        .findFirst());
+                .or(() ->
+                        wanted(group).flatMap(deployment -> refusal(deployment).or(() -> noRoom(deployment))));
+    }
+
+    /** What the group's row asks for now: what is in the way of an earlier one is no reason not to make this one. */
+    private Optional<Deployment> wanted(ResourceGroup group) {
+        return watch.deployment(group.getName(), manifest.generation(group));
+    }
+
+    /** While any of them takes jobs there is nothing wrong with all of them. */
+    @Override
+    public Optional<String> fault(ResourceGroup group) {
+        List<Pod> pods = wanted(group).map(watch::pods).orElse(List.of());
+        return pods.stream().anyMatch(PoolWatch::ready)
+                ? Optional.empty()
+                : pods.stream()
+                        .filter(pod -> !watch.leaves(pod))
+                        .flatMap(pod -> PodCauses.fault(pod).stream())
+                        .map(why -> "a worker does not come up: " + why)
+                        .findFirst();
     }
 
     /** What the cluster says when it may not make a pod: a quota, most likely. */
@@ -185,7 +203,7 @@ public final class KubernetesPool implements WorkerPool, AutoCloseable {
     @Override
     public Optional<String> add(ResourceGroup group) {
         demandCurrent();
-        Optional<Deployment> there = watch.deployment(group.getName(), manifest.generation(group));
+        Optional<Deployment> there = wanted(group);
         try {
             if (there.isPresent()) {
                 scale(there.get(), replicas(there.get()) + 1);
@@ -340,7 +358,13 @@ public final class KubernetesPool implements WorkerPool, AutoCloseable {
 
     private static PoolException refused(String what, KubernetesClientException e) {
         LOG.debug("Kubernetes refused", e);
-        String because = e.getCode() == HttpURLConnection.HTTP_CONFLICT || e.getCode() == UNPROCESSABLE
+        // A test of a patch that fails is answered with the code of an object that breaks a rule, which names its
+        // fields.
+        boolean rule = e.getStatus() != null
+                && e.getStatus().getDetails() != null
+                && !e.getStatus().getDetails().getCauses().isEmpty();
+        boolean other = e.getCode() == HttpURLConnection.HTTP_CONFLICT || (e.getCode() == UNPROCESSABLE && !rule);
+        String because = other
                 ? "somebody else changed it at the same time, it is tried again (" + Cluster.said(e) + ")"
                 : Cluster.said(e);
         return new PoolException(what + ": " + because, e);

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -126,10 +127,16 @@ final class Reconciler {
         known.memory = answer.memory();
         String shape = row == null ? "" : Shape.of(row);
         boolean startsSome = answer.wanted() > staying
+                || GroupPlan.comes(there)
                 || there.members().stream().anyMatch(member -> !member.shape().equals(shape));
-        String obstacle = row == null || !startsSome ? "" : pool.obstacle(row).orElse("");
+        Optional<String> noPlace = row == null || !startsSome ? Optional.empty() : pool.obstacle(row);
+        Optional<String> noStart = row == null || !startsSome ? Optional.empty() : pool.fault(row);
+        String obstacle = noPlace.or(() -> noStart).orElse("");
         GroupPlan.Goal goal = new GroupPlan.Goal(
-                shape, answer.wanted(), row == null ? 0 : Math.max(1, row.getMaxWorkers()), room(known, obstacle, now));
+                shape,
+                answer.wanted(),
+                row == null ? 0 : Math.max(1, row.getMaxWorkers()),
+                room(known, noPlace.isPresent(), noStart.isPresent(), now));
         boolean did = false;
         for (Step step : known.plan.steps(goal, there, now)) {
             did |= take(step, look, answer, known);
@@ -144,16 +151,16 @@ final class Reconciler {
                     obstacle.isEmpty() ? answer.reason() : answer.reason() + "; " + obstacle));
         }
         known.said = said;
-        again(name, known, row, load, answer, staying, now);
+        again(name, known, row, load, answer, did || known.plan.unsettled(there), now);
     }
 
     /** Whether more workers can be started, as far as is known. */
-    private static GroupPlan.Room room(Remembered known, String obstacle, Instant now) {
-        if (!obstacle.isEmpty()) {
+    private static GroupPlan.Room room(Remembered known, boolean noPlace, boolean noStart, Instant now) {
+        if (noPlace) {
             return GroupPlan.Room.NEVER;
         }
         boolean refused = known.refused != null && now.isBefore(known.refused.plus(REFUSED));
-        return refused ? GroupPlan.Room.FULL : GroupPlan.Room.FREE;
+        return refused || noStart ? GroupPlan.Room.FULL : GroupPlan.Room.FREE;
     }
 
     private static ScalingPolicy.Answer gone() {
@@ -247,9 +254,9 @@ final class Reconciler {
             @Nullable ResourceGroup row,
             Load load,
             ScalingPolicy.Answer answer,
-            int staying,
+            boolean unsettled,
             Instant now) {
-        boolean atRest = load.queued() == 0 && !known.plan.unsettled() && staying == answer.wanted();
+        boolean atRest = load.queued() == 0 && !unsettled && load.workers() == answer.wanted();
         boolean mayShrink = row != null && answer.wanted() > row.getMinWorkers();
         if (atRest && !mayShrink) {
             known.due = null;

@@ -21,6 +21,11 @@ public interface WorkerPool {
     /** Why no worker of this group can ever be started here as things are; empty when one can. */
     Optional<String> obstacle(ResourceGroup group);
 
+    /** Why workers of this group that have a place do not come up there; empty when nothing is known against it. */
+    default Optional<String> fault(ResourceGroup group) {
+        return Optional.empty();
+    }
+
     /**
      * Starts one more worker of a group and returns without waiting for it.
      *

@@ -459,6 +459,80 @@ class KubernetesPoolKT {
     }
 
     @Test
+    void whatIsInTheWayOfAnEarlierSizeIsNotInTheWayOfTheNextOne() {
+        KubernetesPool pool = pool(client);
+        pool.add(group("default"));
+        Pod pod = pod(only("default"), "too-large");
+        pod.setStatus(new PodStatusBuilder()
+                .withPhase("Pending")
+                .withConditions(new PodConditionBuilder()
+                        .withType("PodScheduled")
+                        .withStatus("False")
+                        .withReason("Unschedulable")
+                        .withMessage("0/1 nodes are available: 1 Insufficient memory.")
+                        .withLastTransitionTime(Instant.now().minusSeconds(120).toString())
+                        .build())
+                .build());
+        client.pods().inNamespace(namespace).resource(pod).updateStatus();
+        await().atMost(SOON).until(() -> pool.obstacle(group("default")).isPresent());
+
+        ResourceGroup smaller = ResourceGroup.newBuilder(group("default"))
+                .setWorker(new Resources(500L, 1L << 29, 1L << 29))
+                .build();
+        assertThat(pool.obstacle(smaller)).isEmpty();
+    }
+
+    @Test
+    void whatTheServerFindsWrongWithAWorkerIsSaidInItsWords() {
+        KubernetesPool pool = pool(client);
+        awaitCurrent(pool);
+        ResourceGroup wrong = ResourceGroup.newBuilder(group("default"))
+                .setPriorityClass("No_Such")
+                .setServiceAccount("No_Such")
+                .build();
+
+        assertThatThrownBy(() -> pool.add(wrong))
+                .isInstanceOf(PoolException.class)
+                .hasMessageContaining("No_Such")
+                .satisfies(refused -> assertThat(refused.getMessage()).doesNotContain("somebody else"));
+    }
+
+    @Test
+    void anImageThatCannotBePulledIsAFaultWhileNoOtherWorkerIsUp() {
+        KubernetesPool pool = pool(client);
+        pool.add(group("default"));
+        Deployment deployment = only("default");
+        Pod pod = pod(deployment, "imageless");
+        for (String reason : List.of("ErrImagePull", "ImagePullBackOff")) {
+            pod.setStatus(new PodStatusBuilder()
+                    .withPhase("Pending")
+                    .withContainerStatuses(new ContainerStatusBuilder()
+                            .withName("worker")
+                            .withImage("quarry")
+                            .withImageID("")
+                            .withReady(false)
+                            .withRestartCount(0)
+                            .withNewState()
+                            .withNewWaiting("its words change", reason)
+                            .endState()
+                            .build())
+                    .build());
+            pod.getMetadata().setResourceVersion(null);
+            client.pods().inNamespace(namespace).resource(pod).updateStatus();
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(pool.fault(group("default")))
+                            .hasValueSatisfying(why -> assertThat(why)
+                                    .startsWith("a worker does not come up: the image ")
+                                    .endsWith(" cannot be pulled (ImagePullBackOff)")));
+        }
+        assertThat(pool.obstacle(group("default"))).isEmpty();
+
+        pod(deployment, "up");
+        ready("up", true);
+        await().atMost(SOON).until(() -> pool.fault(group("default")).isEmpty());
+    }
+
+    @Test
     void aServerThatForbidsIsAskedAgainUntilItAllows() throws Exception {
         KubernetesPool pool = pool(server.as(namespace, List.of()));
         await().atMost(SOON)

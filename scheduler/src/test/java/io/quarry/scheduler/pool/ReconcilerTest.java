@@ -148,6 +148,48 @@ class ReconcilerTest {
         assertThat(world.count("g")).isEqualTo(2);
     }
 
+    /** That it finds no place is known a while after it was asked for, when there is nothing to do about the group. */
+    @ParameterizedTest
+    @CsvSource({"0, 1", "1, 0"})
+    void whyAWorkerThatWasAskedForDoesNotComeIsSaid(int least, int jobs) {
+        Simulation slow = new Simulation(Duration.ofDays(1));
+        slow.apply(Simulation.group("g", least, 3));
+        for (int i = 0; i < jobs; i++) {
+            slow.submit("waits", "g", Duration.ofSeconds(1));
+        }
+        for (int i = 0; i < 60; i++) {
+            slow.second();
+        }
+        assertThat(slow.count("g")).isEqualTo(1);
+
+        slow.obstacle = "no node has room";
+        for (int i = 0; i < 10; i++) {
+            slow.second();
+        }
+
+        assertThat(slow.decisions)
+                .filteredOn(decision -> decision.getAction() == ScalingAction.CANNOT)
+                .singleElement()
+                .satisfies(cannot -> assertThat(cannot.getReason()).endsWith("; no node has room"));
+    }
+
+    @Test
+    void workersThatDoNotComeUpReplaceNoneThatIsUp() {
+        world.apply(Simulation.group("g", 2, 5));
+        seconds(10);
+        List<String> before = List.copyOf(world.byName.keySet());
+
+        world.fault = "its image cannot be pulled";
+        world.apply(larger(2, 5));
+        seconds(30);
+
+        assertThat(world.byName.keySet()).containsAll(before);
+        assertThat(world.decisions)
+                .filteredOn(decision -> decision.getAction() == ScalingAction.CANNOT)
+                .singleElement()
+                .satisfies(cannot -> assertThat(cannot.getReason()).endsWith("; its image cannot be pulled"));
+    }
+
     private static ResourceGroup larger(int least, int most) {
         return ResourceGroup.newBuilder(Simulation.group("g", least, most))
                 .setWorker(new Resources(2000L, 2L << 30, 1L << 30))

@@ -65,6 +65,8 @@ final class Simulation implements WorkerPool, Reconciler.Effects {
     Instant now = T0;
     int most;
     int names;
+    String obstacle = "";
+    String fault = "";
 
     Simulation(Duration startUp) {
         this.startUp = startUp;
@@ -122,7 +124,7 @@ final class Simulation implements WorkerPool, Reconciler.Effects {
     private void run(ResourceGroup row) {
         String group = row.getName();
         for (Worker worker : workers.getOrDefault(group, List.of())) {
-            if (!worker.ready && !now.isBefore(worker.readyAt)) {
+            if (!worker.ready && !now.isBefore(worker.readyAt) && fault.isEmpty()) {
                 worker.ready = true;
                 say(worker, WorkerPhase.READY);
             }
@@ -198,7 +200,15 @@ final class Simulation implements WorkerPool, Reconciler.Effects {
 
     @Override
     public Optional<String> obstacle(ResourceGroup group) {
-        return Optional.empty();
+        return Optional.of(obstacle).filter(why -> !why.isEmpty());
+    }
+
+    @Override
+    public Optional<String> fault(ResourceGroup group) {
+        String shape = Shape.of(group);
+        boolean tried = workers.getOrDefault(group.getName(), List.of()).stream()
+                .anyMatch(worker -> worker.shape.equals(shape));
+        return Optional.of(fault).filter(why -> tried && !why.isEmpty());
     }
 
     @Override

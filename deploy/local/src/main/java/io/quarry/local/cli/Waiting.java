@@ -51,17 +51,16 @@ final class Waiting {
         }
         boolean ready = workers.stream()
                 .anyMatch(worker -> worker.getGroup().equals(name) && worker.getPhase() == WorkerPhase.READY);
-        // What was found to be as it should be starts and takes away no worker.
         ScalingDecision last = decisions.stream()
-                .filter(decision -> decision.getGroup().equals(name) && decision.getAction() != ScalingAction.NONE)
-                .reduce((earlier, later) -> later)
+                .filter(decision -> decision.getGroup().equals(name))
+                .reduce(Waiting::telling)
                 .orElse(null);
         if (!ready && last != null && last.getAction() == ScalingAction.CANNOT) {
             return Optional.of("group " + name + " has no worker and none can be started: " + last.getReason());
         }
         if (!ready) {
             return Optional.of(
-                    last != null && last.getAction() == ScalingAction.ADD
+                    last != null && comes(last)
                             ? "cold start: a worker of group " + name + " is being started since "
                                     + Text.time(last.getAt())
                             : "group " + name + " has no worker that takes jobs");
@@ -71,5 +70,20 @@ final class Waiting {
                         ? "it is the next one; all workers of group " + name + " are busy"
                         : Text.count(ahead, "job") + " of group " + name + " " + Text.does(ahead, "wait")
                                 + " before it");
+    }
+
+    private static boolean comes(ScalingDecision last) {
+        return last.getAction() == ScalingAction.ADD
+                || (last.getAction() == ScalingAction.NONE && last.getWorkers() > 0);
+    }
+
+    /**
+     * The one of two decisions that says how things stand: what was found to be as it should be starts and takes away no worker, but
+     * says that nothing is in the way any more of one that was asked for.
+     */
+    private static ScalingDecision telling(ScalingDecision earlier, ScalingDecision later) {
+        boolean none = later.getAction() == ScalingAction.NONE;
+        boolean over = earlier.getAction() == ScalingAction.CANNOT && later.getWorkers() > 0;
+        return none && !over ? earlier : later;
     }
 }

@@ -84,6 +84,20 @@ class WaitingTest {
     }
 
     @Test
+    void whatWasInTheWayIsNotToldOnceItIsOver() {
+        ScalingDecision found = ScalingDecision.newBuilder(decision(ScalingAction.NONE, "1 worker is enough"))
+                .setWorkers(1)
+                .build();
+        ScalingDecision cannot = decision(ScalingAction.CANNOT, "no node has room");
+
+        assertThat(because(GROUP, List.of(), List.of(cannot, found), 0)).contains("cold start");
+        assertThat(because(GROUP, List.of(), List.of(cannot, decision(ScalingAction.NONE, "later")), 0))
+                .contains("no node has room");
+        assertThat(because(GROUP, List.of(), List.of(decision(ScalingAction.NONE, "")), 0))
+                .contains("no worker that takes jobs");
+    }
+
+    @Test
     void aJobThatWaitsForNoWorkerHasNone() {
         assertThat(Waiting.because(job(State.RUNNING), GROUP, List.of(), List.of(), 0))
                 .isEmpty();

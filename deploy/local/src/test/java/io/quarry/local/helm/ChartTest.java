@@ -44,6 +44,17 @@ class ChartTest {
         "registry.url, registry:8081, url",
         "image.pullPolicy, Sometimes, pullPolicy",
         "datasets.size, 4 GB, size",
+        "datasets.claim, My_Claim, claim",
+        "settingsSecret, My_Secret, settingsSecret",
+        "serviceAccounts.scheduler.name, Some_Body, name",
+        "image.repository, a b, repository",
+        "image.tag, a b, tag",
+        "broker.host, http://broker, host",
+        "scheduler.priorityClassName, High!, priorityClassName",
+        "scheduler.resources.limits.memory, 1GiB, memory",
+        "scheduler.resources.requests.memry, 1Gi, memry",
+        "broker.resources.limits.cpu, much, cpu",
+        "kafka.sasl.mechanism, PLAIN, 'kafka.securityProtocol is PLAINTEXT, with which kafka.sasl would not be used'",
     })
     void aWrongValueIsRefusedByName(String name, String value, String named) {
         Map<String, String> values = new HashMap<>(Chart.LEAST);
