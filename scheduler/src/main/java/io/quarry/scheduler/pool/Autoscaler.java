@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import javax.management.JMException;
 import javax.management.ObjectName;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.KafkaException;
@@ -192,6 +193,10 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
             client.put("group.id", topics.prefix() + "autoscaler");
             client.put("session.timeout.ms", 10_000);
             client.put("heartbeat.interval.ms", 2_000);
+            // With another one everybody gives up the partition whenever somebody joins: the leader, who ends then and
+            // joins anew,
+            // would take it from the next leader by that, who does the same, for as long as there are two.
+            client.put("partition.assignment.strategy", CooperativeStickyAssignor.class.getName());
         }
         return PlainConsumers.open(client);
     }
