@@ -135,10 +135,12 @@ final class PoolWatch implements AutoCloseable {
 
     /** A group's Deployments, the oldest first. */
     List<Deployment> deployments(String group) {
-        List<Deployment> told = deployments.getIndexer().byIndex(BY_GROUP, group);
         Instant now = clock.instant();
         made.values().removeIf(each -> now.isAfter(each.at.plus(TOLD)));
-        Stream<Deployment> untold = made.values().stream()
+        // Before what was told is read: what is told meanwhile is there twice then, and not missing.
+        List<Made> ours = List.copyOf(made.values());
+        List<Deployment> told = deployments.getIndexer().byIndex(BY_GROUP, group);
+        Stream<Deployment> untold = ours.stream()
                 .map(Made::deployment)
                 .filter(each -> told.stream()
                         .noneMatch(other -> other.getMetadata()
