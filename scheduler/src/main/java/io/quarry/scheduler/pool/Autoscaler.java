@@ -193,9 +193,8 @@ public final class Autoscaler implements AutoCloseable, AutoscalerMXBean {
             client.put("group.id", topics.prefix() + "autoscaler");
             client.put("session.timeout.ms", 10_000);
             client.put("heartbeat.interval.ms", 2_000);
-            // With another one everybody gives up the partition whenever somebody joins: the leader, who ends then and
-            // joins anew,
-            // would take it from the next leader by that, who does the same, for as long as there are two.
+            // With another one everybody gives up the partition whenever somebody joins. The leader, who ends then and
+            // joins anew, would take it from the next one by that, who does the same, for as long as there are two.
             client.put("partition.assignment.strategy", CooperativeStickyAssignor.class.getName());
         }
         return PlainConsumers.open(client);
