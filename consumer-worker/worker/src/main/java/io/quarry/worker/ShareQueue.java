@@ -57,16 +57,13 @@ final class ShareQueue implements JobQueue {
     /** Nothing of the one that had a record last is asked for meanwhile: it joins beside the other one, and would hold a record. */
     private Optional<Taken> awaitAnswer(TopicQueue other, Duration longest) {
         long end = System.nanoTime() + longest.toNanos();
-        Optional<Taken> next = other.join();
-        if (next.isEmpty()) {
-            Optional<Taken> early = last.join();
-            if (early.isPresent()) {
-                return early;
-            }
+        Optional<Taken> next = last.join();
+        if (next.isPresent()) {
+            return next;
         }
-        while (next.isEmpty() && !other.isAnswered() && System.nanoTime() < end) {
+        do {
             next = other.poll(FIRST_ANSWER);
-        }
+        } while (next.isEmpty() && !other.isAnswered() && System.nanoTime() < end);
         if (next.isPresent()) {
             last = other;
         }
