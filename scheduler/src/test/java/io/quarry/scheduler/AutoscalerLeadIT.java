@@ -3,11 +3,8 @@ package io.quarry.scheduler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.quarry.avro.ResourceGroup;
 import io.quarry.scheduler.pool.Autoscaler;
 import io.quarry.scheduler.pool.PoolSettings;
-import io.quarry.scheduler.pool.PoolWorker;
-import io.quarry.scheduler.pool.WorkerDeath;
 import io.quarry.scheduler.pool.WorkerPool;
 import io.quarry.schemas.Topics;
 import io.quarry.schemas.serde.WireSerdes;
@@ -17,9 +14,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.common.GroupState;
 import org.junit.jupiter.api.Test;
@@ -33,61 +27,27 @@ class AutoscalerLeadIT {
     @TempDir
     static Path directory;
 
-    /** A pool without workers that counts how often somebody began to lead it. */
-    private static final class CountingPool implements WorkerPool {
-        private final AtomicInteger led = new AtomicInteger();
-
-        @Override
-        public Watch watch(Consumer<WorkerDeath> told) {
-            led.incrementAndGet();
-            return () -> {};
-        }
-
-        @Override
-        public List<String> groups() {
-            return List.of();
-        }
-
-        @Override
-        public List<PoolWorker> workers(String group) {
-            return List.of();
-        }
-
-        @Override
-        public Optional<String> obstacle(ResourceGroup group) {
-            return Optional.of("a test has no workers");
-        }
-
-        @Override
-        public Optional<String> add(ResourceGroup group) {
-            return Optional.empty();
-        }
-
-        @Override
-        public void remove(String group, String worker) {}
-    }
-
     @Test
     void whoScalesGoesOnWhileOthersComeAndAnotherOneDoesOnceItIsGone() throws Exception {
         try (TestRegistry registry = new TestRegistry();
                 TestBroker broker = new TestBroker(directory.resolve("broker"));
                 TestInstallation quarry = new TestInstallation(broker, registry, Topics.DEFAULT_PREFIX, Map.of())) {
-            CountingPool first = new CountingPool();
-            CountingPool others = new CountingPool();
+            TellingPool first = new TellingPool();
+            TellingPool others = new TellingPool();
             Autoscaler leader = start(quarry, first);
             await().atMost(SOON).until(leader::isActive);
             try (Autoscaler second = start(quarry, others);
                     Autoscaler third = start(quarry, others)) {
                 await().atMost(SOON).until(() -> members(quarry) == 3);
                 assertThat(leader.isActive()).isTrue();
-                assertThat(first.led).hasValue(1);
-                assertThat(others.led).hasValue(0);
+                assertThat(first.watches()).isEqualTo(1);
+                assertThat(others.watches()).isZero();
 
                 leader.close();
 
                 await().atMost(SOON).until(() -> second.isActive() || third.isActive());
                 assertThat(members(quarry)).isLessThanOrEqualTo(2);
-                assertThat(others.led).hasValue(1);
+                assertThat(others.watches()).isEqualTo(1);
             } finally {
                 leader.close();
             }

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /** A pool that can hold no workers and tells of those that a test says are dead. */
@@ -23,9 +24,16 @@ final class TellingPool implements WorkerPool {
 
     private final Set<String> missing = ConcurrentHashMap.newKeySet();
 
+    private final AtomicInteger watches = new AtomicInteger();
+
     /** Tells it, once somebody listens. */
     void died(WorkerDeath death) {
         listener.join().accept(death);
+    }
+
+    /** How often somebody began to listen: each who leads it does once. */
+    int watches() {
+        return watches.get();
     }
 
     /** From now on it says that nobody of that name is there, when it is asked. */
@@ -44,6 +52,7 @@ final class TellingPool implements WorkerPool {
 
     @Override
     public Watch watch(Consumer<WorkerDeath> told) {
+        watches.incrementAndGet();
         listener.complete(told);
         return () -> {};
     }

@@ -126,6 +126,7 @@ class WorkerMainIT {
 
         int code = worker.exitCode();
         Map<String, String> settings = cluster.worker("killed", "killed", shared.resolve("killed"));
+        JobEvent died;
         try (DeathReports reports = new DeathReports(settings, "supervisor/test", InstantSource.system())) {
             Death death = new Death(code, 0, false, OptionalLong.empty(), OptionalLong.empty(), List.of());
             assertThat(reports.report(shared.resolve("killed/scratch"), "killed", death))
@@ -134,9 +135,8 @@ class WorkerMainIT {
                     .as("once is enough")
                     .isZero();
             // Closed before it was sent, it would have a few seconds more for that.
-            JobEvent unused = cluster.await1(JobEventType.WORKER_DIED, "killed");
+            died = cluster.await1(JobEventType.WORKER_DIED, "killed");
         }
-        JobEvent died = cluster.await1(JobEventType.WORKER_DIED, "killed");
         assertThat(died.getClaim())
                 .isEqualTo(cluster.await1(JobEventType.CLAIMED, "killed").getClaim());
         assertThat(died.getCause().getType()).isEqualTo(CauseType.WORKER_KILLED);

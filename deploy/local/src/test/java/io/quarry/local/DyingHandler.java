@@ -89,9 +89,6 @@ public final class DyingHandler implements JobHandler {
                 boolean unused = never.await(2, TimeUnit.SECONDS);
                 context.abandon();
             }
-            case "a while" -> {
-                boolean unused = never.await(6, TimeUnit.SECONDS);
-            }
             default -> {
                 if (script.startsWith("cause:")) {
                     CauseType type = CauseType.valueOf(script.substring("cause:".length()));

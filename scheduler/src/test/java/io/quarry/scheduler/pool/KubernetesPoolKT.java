@@ -436,18 +436,7 @@ class KubernetesPoolKT {
                 .build());
         client.apps().deployments().inNamespace(namespace).resource(refused).updateStatus();
         pool.add(group("homeless"));
-        Pod pod = pod(only("homeless"), "homeless-1");
-        pod.setStatus(new PodStatusBuilder()
-                .withPhase("Pending")
-                .withConditions(new PodConditionBuilder()
-                        .withType("PodScheduled")
-                        .withStatus("False")
-                        .withReason("Unschedulable")
-                        .withMessage("0/1 nodes are available: 1 Insufficient memory.")
-                        .withLastTransitionTime(Instant.now().minusSeconds(120).toString())
-                        .build())
-                .build());
-        client.pods().inNamespace(namespace).resource(pod).updateStatus();
+        homeless(pod(only("homeless"), "homeless-1"));
 
         await().atMost(SOON)
                 .untilAsserted(() -> assertThat(pool.obstacle(group("refused")))
@@ -458,11 +447,8 @@ class KubernetesPoolKT {
         assertThat(pool.obstacle(group("another"))).isEmpty();
     }
 
-    @Test
-    void whatIsInTheWayOfAnEarlierSizeIsNotInTheWayOfTheNextOne() {
-        KubernetesPool pool = pool(client);
-        pool.add(group("default"));
-        Pod pod = pod(only("default"), "too-large");
+    /** What the cluster's scheduler has said of a pod for two minutes for which no node has room. */
+    private void homeless(Pod pod) {
         pod.setStatus(new PodStatusBuilder()
                 .withPhase("Pending")
                 .withConditions(new PodConditionBuilder()
@@ -474,6 +460,13 @@ class KubernetesPoolKT {
                         .build())
                 .build());
         client.pods().inNamespace(namespace).resource(pod).updateStatus();
+    }
+
+    @Test
+    void whatIsInTheWayOfAnEarlierSizeIsNotInTheWayOfTheNextOne() {
+        KubernetesPool pool = pool(client);
+        pool.add(group("default"));
+        homeless(pod(only("default"), "too-large"));
         await().atMost(SOON).until(() -> pool.obstacle(group("default")).isPresent());
 
         ResourceGroup smaller = ResourceGroup.newBuilder(group("default"))
